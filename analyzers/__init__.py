@@ -1,0 +1,1 @@
+"""Tables to report: rules, matching, correlation, joins, timeline, ledger."""

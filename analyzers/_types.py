@@ -1,0 +1,68 @@
+"""What the modules of this folder hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claude_evidence.model import Level, NotJudged, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sigma.correlations import SigmaCorrelationRule
+    from sigma.rule import SigmaRule
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDocument:
+    """One Sigma document. ``name`` is ``<stem>`` or ``<stem>__part``; ``generate`` whether its own matches are reported.
+
+    A document that a correlation names is reported only where that correlation says ``generate: true``.
+    """
+
+    name: str
+    stem: str
+    file: Path
+    line: int
+    sigma: SigmaRule | SigmaCorrelationRule
+    title: str
+    level: Level
+    generate: bool = True
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The loaded rules. ``fields`` are the field names they use; ``not_judged`` what could not be loaded, and why."""
+
+    documents: tuple[RuleDocument, ...] = ()
+    fields: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What one document matched, in one group.
+
+    ``rows`` maps a table's name to the positions of the matching rows, in order of time; for a correlation these are the
+    rows of all its parts. ``count`` is the number the finding states. ``group`` is the group-by value as text, ``""``
+    without one; ``parts`` maps the name of each document of a correlation to its rows.
+    """
+
+    document: RuleDocument
+    count: int
+    rows: Mapping[str, np.ndarray]
+    group: str = ""
+    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say of the tables."""
+
+    hits: tuple[Hit, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,1 @@
+"""Host to bundle: what to acquire, and how."""

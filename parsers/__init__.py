@@ -1,0 +1,138 @@
+"""Bundle to tables: one module per kind of evidence; the file name is the kind."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from claude_evidence.model import Coverage, Evidence, Member, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from claude_evidence.bundle import Bundle
+    from claude_evidence.parsers._contract import Context, Parsed, Parser
+
+Progress = Callable[[Member, int, int], None]
+SNIFFED_BYTES = 4096
+
+
+@cache
+def kinds() -> Mapping[str, Parser]:
+    """Return the parser modules by kind: the file is the registration."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return {name: import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+
+
+def parse(bundle: Bundle, wanted: frozenset[str] = frozenset(), *, zone: str | None = None, engine: str = "auto",
+          progress: Progress | None = None) -> Evidence:
+    """Return the tables of *bundle*; *wanted* are the event fields that the loaded rules name.
+
+    *zone* (IANA name) overrides the manifest's. Members that no parser reads keep ``kind`` None and are listed all the same.
+    """
+    from claude_evidence.parsers._clock import Clock
+    from claude_evidence.parsers._contract import Context
+
+    context = Context(clock=Clock.of(bundle.manifest, zone), manifest=bundle.manifest, wanted=wanted, engine=engine)
+    results: list[tuple[Member, Parsed]] = []
+    members: list[Member] = []
+    problems: list[Problem] = list(bundle.problems)
+    seen: dict[tuple[str, str], str] = {}
+    for number, member in enumerate(bundle.members):
+        if progress:
+            progress(member, number, len(bundle.members))
+        member, parsed = _parse_member(bundle, member, context, seen)  # noqa: PLW2901
+        members.append(member)
+        if parsed:
+            problems += parsed.problems
+            results.append((member, parsed))
+    tables = _tables([parsed for _, parsed in results])
+    coverage = tuple(c for member, parsed in results for c in (parsed.coverage or _coverage(member, parsed)))
+    return Evidence(bundle.manifest, tables, tuple(problems), tuple(members), coverage)
+
+
+def _parse_member(bundle: Bundle, member: Member, context: Context,
+                  seen: dict[tuple[str, str], str]) -> tuple[Member, Parsed | None]:
+    from claude_evidence.parsers._contract import Parsed
+
+    try:
+        member = bundle.hashed(member)
+        kind = _kind(bundle, member)
+        if kind is None:
+            return member, None
+        member = replace(member, kind=kind)
+        parser = kinds()[kind]
+        key = (member.sha256, PurePosixPath(member.path).name.lower())
+        if getattr(parser, "DEDUPLICATE", False) and member.size_bytes and seen.setdefault(key, member.name) != member.name:
+            return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {seen[key]}: counted once")])
+        with bundle.open(member) as stream:
+            return member, parser.parse(stream, member, context)
+    except Exception as error:  # noqa: BLE001 - the one place where a parser's failure must not end the run
+        text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        return member, Parsed(problems=[Problem("parse", member.name, f"could not be read: {text}")])
+
+
+def _kind(bundle: Bundle, member: Member) -> str | None:
+    path = member.path.lower()
+    matches = [(len(glob), kind) for kind, parser in kinds().items() for glob in parser.PATHS if fnmatchcase(path, glob)]
+    if matches:
+        return max(matches)[1]
+    with bundle.open(member) as stream:
+        head = stream.read(SNIFFED_BYTES)
+    return next((kind for kind, parser in kinds().items() if head and parser.sniff(head)), None)
+
+
+def _tables(results: Iterable[Parsed]) -> dict[str, pd.DataFrame]:
+    """Return one frame per table of every parser: siblings in order of time, empty where nothing was read."""
+    from claude_evidence.parsers._contract import HEAD, frame
+
+    results = list(results)
+    nothing = Member("", "", 0)
+    columns: dict[str, dict[str, str]] = {}
+    for parser in kinds().values():
+        for name, own in parser.TABLES.items():
+            columns.setdefault(name, dict(HEAD)).update(own)
+    tables = {}
+    for name, dtypes in columns.items():
+        frames = sorted((p.tables[name] for p in results if name in p.tables and len(p.tables[name])), key=_first_time)
+        tables[name] = _concat(frames) if frames else frame(
+            {c: t for c, t in dtypes.items() if c not in HEAD}, [], nothing)
+    return tables
+
+
+def _first_time(table: pd.DataFrame) -> tuple[int, int, int]:
+    first = table["TimeCreated"].min()
+    local = table["LocalTime"].min() if "LocalTime" in table else first
+    return (int(first != first), 0 if first != first else first.value, 0 if local != local else local.value)
+
+
+def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    if len(frames) == 1:
+        return frames[0].reset_index(drop=True)
+    names = list(dict.fromkeys(name for table in frames for name in table.columns))
+    data: dict[str, Any] = {}
+    for name in names:
+        parts = [table[name] if name in table else pd.Series([None] * len(table)) for table in frames]
+        if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            data[name] = pd.api.types.union_categoricals([part.astype("category") for part in parts], sort_categories=False)
+        else:
+            data[name] = pd.concat([part.astype(parts[0].dtype) for part in parts], ignore_index=True)
+    return pd.DataFrame(data)
+
+
+def _coverage(member: Member, parsed: Parsed) -> list[Coverage]:
+    entries = []
+    for name, table in parsed.tables.items():
+        first, last = table["TimeCreated"].min(), table["TimeCreated"].max()
+        known = first == first
+        entries.append(Coverage(name, name, member.name, first.to_pydatetime() if known else None,
+                                last.to_pydatetime() if known else None))
+    return entries

@@ -1,0 +1,1 @@
+"""The failure patterns: one Sigma file each."""

@@ -1,0 +1,1 @@
+"""Scenarios, and the builder that makes sample bundles from them."""

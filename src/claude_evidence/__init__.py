@@ -1,0 +1,1 @@
+"""claude-evidence: forensic evidence of Claude Desktop failures, from host to report."""

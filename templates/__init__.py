@@ -1,0 +1,1 @@
+"""Report to text: HTML, Markdown, JSON and the terminal."""

@@ -15,8 +15,8 @@ from claude_evidence.model import Coverage, Evidence, Member, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from claude_evidence.bundle import Bundle
+
     from claude_evidence.parsers._contract import Context, Parsed, Parser
 
 Progress = Callable[[Member, int, int], None]
@@ -30,11 +30,18 @@ def kinds() -> Mapping[str, Parser]:
     return {name: import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
 
 
-def parse(bundle: Bundle, wanted: frozenset[str] = frozenset(), *, zone: str | None = None, engine: str = "auto",
-          progress: Progress | None = None) -> Evidence:
+def parse(
+    bundle: Bundle,
+    wanted: frozenset[str] = frozenset(),
+    *,
+    zone: str | None = None,
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Evidence:
     """Return the tables of *bundle*; *wanted* are the event fields that the loaded rules name.
 
-    *zone* (IANA name) overrides the manifest's. Members that no parser reads keep ``kind`` None and are listed all the same.
+    *zone* (IANA name) overrides the manifest's. Members that no parser reads keep ``kind`` None and are listed all the
+    same.
     """
     from claude_evidence.parsers._clock import Clock
     from claude_evidence.parsers._contract import Context
@@ -47,7 +54,7 @@ def parse(bundle: Bundle, wanted: frozenset[str] = frozenset(), *, zone: str | N
     for number, member in enumerate(bundle.members):
         if progress:
             progress(member, number, len(bundle.members))
-        member, parsed = _parse_member(bundle, member, context, seen)  # noqa: PLW2901
+        member, parsed = _parse_member(bundle, member, context, seen)
         members.append(member)
         if parsed:
             problems += parsed.problems
@@ -57,8 +64,9 @@ def parse(bundle: Bundle, wanted: frozenset[str] = frozenset(), *, zone: str | N
     return Evidence(bundle.manifest, tables, tuple(problems), tuple(members), coverage)
 
 
-def _parse_member(bundle: Bundle, member: Member, context: Context,
-                  seen: dict[tuple[str, str], str]) -> tuple[Member, Parsed | None]:
+def _parse_member(
+    bundle: Bundle, member: Member, context: Context, seen: dict[tuple[str, str], str]
+) -> tuple[Member, Parsed | None]:
     from claude_evidence.parsers._contract import Parsed
 
     try:
@@ -69,7 +77,11 @@ def _parse_member(bundle: Bundle, member: Member, context: Context,
         member = replace(member, kind=kind)
         parser = kinds()[kind]
         key = (member.sha256, PurePosixPath(member.path).name.lower())
-        if getattr(parser, "DEDUPLICATE", False) and member.size_bytes and seen.setdefault(key, member.name) != member.name:
+        if (
+            getattr(parser, "DEDUPLICATE", False)
+            and member.size_bytes
+            and seen.setdefault(key, member.name) != member.name
+        ):
             return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {seen[key]}: counted once")])
         with bundle.open(member) as stream:
             return member, parser.parse(stream, member, context)
@@ -80,7 +92,9 @@ def _parse_member(bundle: Bundle, member: Member, context: Context,
 
 def _kind(bundle: Bundle, member: Member) -> str | None:
     path = member.path.lower()
-    matches = [(len(glob), kind) for kind, parser in kinds().items() for glob in parser.PATHS if fnmatchcase(path, glob)]
+    matches = [
+        (len(glob), kind) for kind, parser in kinds().items() for glob in parser.PATHS if fnmatchcase(path, glob)
+    ]
     if matches:
         return max(matches)[1]
     with bundle.open(member) as stream:
@@ -101,9 +115,21 @@ def _tables(results: Iterable[Parsed]) -> dict[str, pd.DataFrame]:
     tables = {}
     for name, dtypes in columns.items():
         frames = sorted((p.tables[name] for p in results if name in p.tables and len(p.tables[name])), key=_first_time)
-        tables[name] = _concat(frames) if frames else frame(
-            {c: t for c, t in dtypes.items() if c not in HEAD}, [], nothing)
+        tables[name] = (
+            _concat(frames) if frames else frame({c: t for c, t in dtypes.items() if c not in HEAD}, [], nothing)
+        )
     return tables
+
+
+def columns() -> dict[str, frozenset[str]]:
+    """Return the columns of every table that some parser declares, by table."""
+    from claude_evidence.parsers._contract import HEAD
+
+    names: dict[str, set[str]] = {}
+    for parser in kinds().values():
+        for table, own in parser.TABLES.items():
+            names.setdefault(table, set(HEAD)).update(own)
+    return {table: frozenset(found) for table, found in names.items()}
 
 
 def _first_time(table: pd.DataFrame) -> tuple[int, int, int]:
@@ -122,7 +148,9 @@ def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for name in names:
         parts = [table[name] if name in table else pd.Series([None] * len(table)) for table in frames]
         if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            data[name] = pd.api.types.union_categoricals([part.astype("category") for part in parts], sort_categories=False)
+            data[name] = pd.api.types.union_categoricals(
+                [part.astype("category") for part in parts], sort_categories=False
+            )
         else:
             data[name] = pd.concat([part.astype(parts[0].dtype) for part in parts], ignore_index=True)
     return pd.DataFrame(data)
@@ -133,6 +161,13 @@ def _coverage(member: Member, parsed: Parsed) -> list[Coverage]:
     for name, table in parsed.tables.items():
         first, last = table["TimeCreated"].min(), table["TimeCreated"].max()
         known = first == first
-        entries.append(Coverage(name, name, member.name, first.to_pydatetime() if known else None,
-                                last.to_pydatetime() if known else None))
+        entries.append(
+            Coverage(
+                name,
+                name,
+                member.name,
+                first.to_pydatetime() if known else None,
+                last.to_pydatetime() if known else None,
+            )
+        )
     return entries

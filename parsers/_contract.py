@@ -70,7 +70,10 @@ class Parser(Protocol):
 
 
 def frame(columns: Columns, rows: Iterable[Mapping[str, Any]], source: Member) -> pd.DataFrame:
-    """Return *rows* as a table of exactly `HEAD` and *columns*; Member is filled in, Record defaults to the row's number."""
+    """Return *rows* as a table of exactly `HEAD` and *columns*.
+
+    Member is filled in, Record defaults to the row's number.
+    """
     rows = list(rows)
     data: dict[str, Any] = {}
     for name, dtype in {**HEAD, **columns}.items():

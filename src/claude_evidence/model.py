@@ -158,7 +158,8 @@ class Evidence:
 class EvidenceRef:
     """The way back from a sentence to hashed bytes.
 
-    ``record`` is a line number, EventRecordID or row (1-based); ``excerpt`` is hostile text of at most 2,000 characters;
+    ``record`` is a line number, EventRecordID or row (1-based); ``excerpt`` is hostile text of at most 2,000
+    characters;
     ``time`` is the record's time and ``local_time`` its wall-clock time where the zone is unknown.
     """
 
@@ -184,7 +185,8 @@ class Step:
 class Finding:
     """What we state, and every record it rests on.
 
-    ``rule`` is the rule file's stem and ``document`` the Sigma document in it that matched; ``id`` hashes rule, group and
+    ``rule`` is the rule file's stem and ``document`` the Sigma document in it that matched; ``id`` hashes rule, group
+    and
     first evidence. ``count`` counts matching records (files or sessions, where a row is one). ``evidence`` holds a
     bounded choice of them, first and last included. ``first_local``/``last_local`` are wall-clock times where the
     zone is unknown and first_seen/last_seen therefore are None. ``facts`` are short label-value pairs for the reader.
@@ -228,7 +230,10 @@ class NotJudged:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer in a few sentences. ``when`` is ready text; ``level`` is None when nothing above informational was found."""
+    """The answer in a few sentences.
+
+    ``when`` is ready text; ``level`` is None when nothing above informational was found.
+    """
 
     headline: str
     what_happened: tuple[str, ...] = ()
@@ -289,7 +294,10 @@ class PackageEvent:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """One start or stop of the machine; ``kind`` is ``boot, clean shutdown, unexpected shutdown, power loss, restart asked``."""
+    """One start or stop of the machine.
+
+    ``kind`` is ``boot, clean shutdown, unexpected shutdown, power loss, restart asked``.
+    """
 
     time: datetime
     kind: str

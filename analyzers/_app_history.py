@@ -1,0 +1,206 @@
+"""What the app's own log tells of its starts, quits and storage: the part of the joins that reads app_log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+VERSION = re.compile(r"appVersion: '([^']{1,40})'")
+KILLED = re.compile(r"(?:Killing|Stopping) (\d{1,4}) (?:PTY process tree|active session)")
+RENAME = re.compile(r"rename\s+'([^']*)'\s*->\s*'([^']*)'")
+OTHER_DRIVE = re.compile(r"^(?:\\\\\?\\)?([a-z]):[\\/]+WpSystem[\\/]", re.IGNORECASE)
+SECOND_INSTANCE_ROWS = 6
+LOADED_NOTHING = "Loaded 0 persisted sessions from"
+MARKS = (
+    "Starting app {",
+    "Not main instance",
+    "Killing ",
+    "Stopping ",
+    "beforeQuit",
+    "Running onQuitCleanup",
+    "Windows session ending",
+    "Filesystem virtualization active",
+    "Filesystem not virtualized",
+    LOADED_NOTHING,
+    "Mapping internal session ",
+    "Deleted session local_",
+)
+QUITS = ("beforeQuit", "Running onQuitCleanup", "Windows session ending")
+STARTS = ("Starting app {", "Filesystem virtualization active", "Filesystem not virtualized")
+
+
+@dataclass(frozen=True, slots=True)
+class AppHistory:
+    """The few rows of app_log that mark starts, quits and links; ``row`` is the position in the table.
+
+    ``starts`` are (row, version) of main instances in order; ``mapped`` maps a session id to the CLI session ids that
+    the
+    log linked it to; ``deleted`` are session ids that the log says the user deleted.
+    """
+
+    marks: pd.DataFrame
+    starts: tuple[tuple[int, str], ...] = ()
+    mapped: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    deleted: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, log: pd.DataFrame) -> AppHistory:
+        """Return the history that *log*, the app_log table, tells."""
+        hit = log["Message"].str.startswith(MARKS).to_numpy(dtype=bool, na_value=False)
+        rows = np.flatnonzero(hit)
+        columns = ["TimeCreated", "LocalTime", "Service", "Message", "SessionId", "CliSessionId"]
+        marks = log[columns].iloc[rows].assign(row=rows)
+        own = marks[marks["Service"] == "main"]
+        return cls(marks, _starts(own), _mapped(marks), _ids(marks, "Deleted session local_"))
+
+
+def _starts(marks: pd.DataFrame) -> tuple[tuple[int, str], ...]:
+    """Return the starts of main instances: a second instance logs ``Starting app {`` too and leaves at once."""
+    left = marks.loc[marks["Message"].str.startswith("Not main instance"), "row"].to_numpy()
+    starts = []
+    for row, message in _rows(marks, "Starting app {"):
+        after = left[(left > row) & (left <= row + SECOND_INSTANCE_ROWS)]
+        version = VERSION.search(message)
+        if version and not len(after):
+            starts.append((row, version[1]))
+    return tuple(starts)
+
+
+def _rows(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> list[tuple[int, str]]:
+    chosen = marks[marks["Message"].str.startswith(prefix).to_numpy(dtype=bool, na_value=False)]
+    return list(zip(chosen["row"].tolist(), chosen["Message"].tolist(), strict=True))
+
+
+def _mapped(marks: pd.DataFrame) -> dict[str, frozenset[str]]:
+    chosen = marks[marks["Message"].str.startswith("Mapping internal session ").to_numpy(dtype=bool, na_value=False)]
+    links: dict[str, set[str]] = {}
+    for session, cli in zip(chosen["SessionId"], chosen["CliSessionId"], strict=True):
+        if isinstance(session, str) and isinstance(cli, str):
+            links.setdefault(session.lower(), set()).add(cli.lower())
+    return {session: frozenset(ids) for session, ids in links.items()}
+
+
+def _ids(marks: pd.DataFrame, prefix: str) -> frozenset[str]:
+    chosen = marks[marks["Message"].str.startswith(prefix).to_numpy(dtype=bool, na_value=False)]
+    return frozenset(s.lower() for s in chosen["SessionId"] if isinstance(s, str))
+
+
+def app_columns(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> dict[str, Any]:
+    """Return the columns that joins add to app_log, each as long as the table."""
+    size = len(tables["app_log"])
+    killed: dict[int, int] = {}
+    versions: dict[int, str] = {}
+    for row, number, version in _kills(history):
+        killed[row] = number
+        if version:
+            versions[row] = version
+    return {
+        "KilledSessions": _integers(size, killed),
+        "NextVersion": _texts(size, versions),
+        "NextStartVersionChanged": _flags(size, versions),
+        "SessionsOnDisk": _integers(size, _sessions_on_disk(tables, history)),
+        "StorageLayout": _texts(size, _storage(tables)),
+    }
+
+
+def _kills(history: AppHistory) -> list[tuple[int, int, str]]:
+    """Return (row, sessions ended, next version or "" where it did not change) for each quit that ended sessions."""
+    best: dict[int, tuple[int, int]] = {}
+    starts = np.array([row for row, _ in history.starts], dtype=np.int64)
+    main = history.marks[history.marks["Service"] == "main"]
+    for row, message in _rows(main, ("Killing ", "Stopping ")):
+        match = KILLED.match(message)
+        if match and int(match[1]):
+            run = int(np.searchsorted(starts, row))
+            best[run] = max(best.get(run, (0, row)), (int(match[1]), row))
+    kills = []
+    for run, (number, row) in sorted(best.items()):
+        before = history.starts[run - 1][1] if run else ""
+        after = history.starts[run][1] if run < len(history.starts) else ""
+        kills.append((row, number, after if before and after and before != after else ""))
+    return kills
+
+
+def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> dict[int, int]:
+    """Return, per "Loaded 0 …" row with a known time, how many session files of that folder existed by then."""
+    registry = tables["session_registry"]
+    files = [
+        (f"{area}/{account}/{org}".lower(), created if created == created else modified)
+        for area, account, org, created, modified, tombstone in zip(
+            registry["Area"],
+            registry["Account"],
+            registry["Org"],
+            registry["CreatedAt"],
+            registry["TimeCreated"],
+            registry["IsTombstone"],
+            strict=True,
+        )
+        if not tombstone
+    ]
+    chosen = history.marks[history.marks["Message"].str.startswith(LOADED_NOTHING).to_numpy(dtype=bool, na_value=False)]
+    counts = {}
+    for row, time, message in zip(chosen["row"], chosen["TimeCreated"], chosen["Message"], strict=True):
+        if time == time:
+            folder = "/".join(
+                message[len(LOADED_NOTHING) :].strip().replace("\\", "/").rstrip("/").split("/")[-3:]
+            ).lower()
+            counts[int(row)] = sum(1 for place, since in files if place == folder and since == since and since < time)
+    return counts
+
+
+def _storage(tables: Mapping[str, pd.DataFrame]) -> dict[int, str]:
+    """Return, per failed save with EXDEV, whether source and target lie on one drive or on two (#46881, #48362)."""
+    log = tables["app_log"]
+    rows = np.flatnonzero((log["ErrnoCode"] == "EXDEV").to_numpy(dtype=bool, na_value=False))
+    if not len(rows):
+        return {}
+    paths = [str(p) for name in ("session_registry", "file_inventory") for p in tables[name]["Path"].dropna().unique()]
+    drives = sorted({match[1].upper() for path in paths if (match := OTHER_DRIVE.match(path))} - {"C"})
+    layout = (
+        f"two drives: apps are stored on {drives[0]}: (WpSystem), the profile on C:"
+        if drives
+        else ("one drive: the package's virtualised folder" if paths else "")
+    )
+    messages = log["Message"].iloc[rows]
+    return {int(row): text for row, message in zip(rows, messages, strict=True) if (text := _layout(message, layout))}
+
+
+def _layout(message: str, otherwise: str) -> str:
+    match = RENAME.search(message)
+    if match is None:
+        return otherwise
+    source, target = (part[:2].upper() for part in match.groups())
+    moved = next((m for part in match.groups() if (m := OTHER_DRIVE.match(part)) and m[1].upper() != "C"), None)
+    if moved:
+        return f"two drives: apps are stored on {moved[1].upper()}: (WpSystem), the profile on C:"
+    if source[1:] == target[1:] == ":" and source != target:
+        return f"two drives: {source} and {target}"
+    return otherwise or (
+        "one drive: the package's virtualised folder" if source == target and source[1:] == ":" else ""
+    )
+
+
+def _integers(size: int, values: Mapping[int, int]) -> Any:
+    data, mask = np.zeros(size, dtype=np.int32), np.ones(size, dtype=bool)
+    for row, value in values.items():
+        data[row], mask[row] = value, False
+    return pd.arrays.IntegerArray(data, mask)
+
+
+def _flags(size: int, rows: Mapping[int, Any]) -> Any:
+    data = np.zeros(size, dtype=bool)
+    data[list(rows)] = True
+    return pd.arrays.BooleanArray(data, np.zeros(size, dtype=bool))
+
+
+def _texts(size: int, values: Mapping[int, str]) -> Any:
+    words = sorted(set(values.values()))
+    codes = np.full(size, -1, dtype=np.int8 if len(words) < 127 else np.int32)
+    for row, text in values.items():
+        codes[row] = words.index(text)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(words, dtype="str"))  # type: ignore[call-overload]

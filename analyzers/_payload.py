@@ -1,0 +1,30 @@
+"""Event payloads of the package log and the runtime log that concern Claude, decoded only for the few rows that do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+CHANNELS = ("microsoft-windows-appxdeploymentserver/operational", "microsoft-windows-appmodel-runtime/admin")
+MARK = b"Claude"
+
+
+def claude_events(events: pd.DataFrame, numbers: Iterable[int]) -> pd.DataFrame:
+    """Return the rows of the AppX and AppModel channels with an EventID in *numbers* whose payload names Claude."""
+    known = [c for c in events["Channel"].cat.categories if str(c).lower() in CHANNELS]
+    chosen = events[
+        (events["Channel"].isin(known) & events["EventID"].isin(list(numbers))).to_numpy(dtype=bool, na_value=False)
+    ]
+    return chosen[[isinstance(data, bytes) and MARK in data for data in chosen["EventData"]]]
+
+
+def decode(data: Any) -> Mapping[str, Any]:
+    """Return the payload as a mapping; an unreadable one is empty."""
+    try:
+        payload = json.loads(data)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return payload if isinstance(payload, dict) else {}

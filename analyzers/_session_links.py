@@ -1,0 +1,222 @@
+"""Links between session entries, transcripts, leases and tombstones: the part of the joins that reads session files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory
+from claude_evidence.analyzers._rows import lower, records
+
+CLEANUP = timedelta(days=30)
+RESTART_WITHIN = timedelta(days=1)
+QUIET_BEFORE = timedelta(minutes=10)
+NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
+Tables = Mapping[str, pd.DataFrame]
+
+
+def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) -> dict[str, Any]:
+    """Return the columns that joins add to session_registry."""
+    registry, transcripts = tables["session_registry"], _own_transcripts(tables["transcript"])
+    saved = {_place(row) for row in records(registry) if not row["IsTmp"] and not row["IsTombstone"]}
+    accounts = _values(tables["config"], "lastKnownAccountUuid")
+    leases = {lease.lower() for lease in tables["worktree"]["LeasedBy"].dropna()}
+    linked = transcript_ids(tables, history)
+    rows = []
+    for row in records(registry):
+        session = lower(row["SessionId"])
+        cli = linked.get(session, frozenset())
+        broken = row["ParseState"] == "all_null"
+        rows.append(
+            {
+                "TmpOnly": bool(row["IsTmp"]) and _place(row) not in saved,
+                "HasTranscript": bool(cli & transcripts.keys()) if cli and transcripts else None,
+                "AgeSeconds": _age(row["TimeCreated"], now),
+                "CleanedUp": _cleaned_up(row, now),
+                "AccountActive": lower(row["Account"]) in accounts if accounts and row["Account"] else None,
+                "TranscriptState": _transcript_state(cli, transcripts) if broken else None,
+                "LeaseState": ("still points at it" if session in leases else "none") if broken else None,
+                "AfterState": _after(row["TimeCreated"], tables, history) if broken else None,
+            }
+        )
+    return _columns(
+        rows,
+        {
+            "TmpOnly": "boolean",
+            "HasTranscript": "boolean",
+            "AgeSeconds": "Int64",
+            "CleanedUp": "boolean",
+            "AccountActive": "boolean",
+            "TranscriptState": "str",
+            "LeaseState": "str",
+            "AfterState": "str",
+        },
+        len(registry),
+    )
+
+
+def transcript_columns(tables: Tables, history: AppHistory, released: Iterable[str]) -> dict[str, Any]:
+    """Return the columns that joins add to transcript; *released* are the ids with a desktop-released marker."""
+    registry = tables["session_registry"]
+    linked = transcript_ids(tables, history)
+    named = frozenset().union(*linked.values()) if linked else frozenset()
+    by_log = frozenset().union(*history.mapped.values()) if history.mapped else frozenset()
+    known = named - _only_by_log(tables, history)
+    gone = {
+        lower(s) for s in registry.loc[registry["IsTombstone"].fillna(False).astype(bool), "SessionId"]
+    } | history.deleted
+    gone_cli = gone | {cli for session, ids in history.mapped.items() if session in _both_forms(gone) for cli in ids}
+    marked = set(released)
+    rows = []
+    for row in records(tables["transcript"]):
+        cli = lower(row["CliSessionId"])
+        rows.append(
+            {
+                "OwnedByDesktop": row["Entrypoint"] == "claude-desktop" or cli in by_log,
+                "HasRegistryEntry": cli in known if len(registry) else None,
+                "Released": cli in marked,
+                "DeletedByUser": cli in gone_cli,
+            }
+        )
+    return _columns(
+        rows,
+        dict.fromkeys(("OwnedByDesktop", "HasRegistryEntry", "Released", "DeletedByUser"), "boolean"),
+        len(tables["transcript"]),
+    )
+
+
+def lease_columns(tables: Tables) -> dict[str, Any]:
+    """Return the columns that joins add to worktree."""
+    registry = tables["session_registry"]
+    readable = {lower(row["SessionId"]) for row in records(registry) if row["ParseState"] == "ok" and not row["IsTmp"]}
+    rows = [
+        {"LeaseReadable": lower(lease) in readable if isinstance(lease, str) and len(registry) else None}
+        for lease in tables["worktree"]["LeasedBy"]
+    ]
+    return _columns(rows, {"LeaseReadable": "boolean"}, len(rows))
+
+
+def transcript_ids(tables: Tables, history: AppHistory) -> dict[str, frozenset[str]]:
+    """Return, per session id, the CLI session ids that its entry, its .tmp, the log, or its worktree's lease name.
+
+    A lease helps only an unreadable entry: its worktree's path gives the folder (slug) that holds the transcript
+    (#59811).
+    """
+    links: dict[str, set[str]] = {session: set(ids) for session, ids in history.mapped.items()}
+    slugs: dict[str, set[str]] = {}
+    for row in records(_main_transcripts(tables["transcript"])):
+        slugs.setdefault(lower(row["Slug"]), set()).add(lower(row["CliSessionId"]))
+    leased: dict[str, set[str]] = {}
+    for row in records(tables["worktree"]):
+        if isinstance(row["LeasedBy"], str) and isinstance(row["Path"], str):
+            slug = NOT_ALNUM.sub("-", row["Path"]).lower()
+            leased.setdefault(row["LeasedBy"].lower(), set()).update(slugs.get(slug, ()))
+    for row in records(tables["session_registry"]):
+        ids = links.setdefault(lower(row["SessionId"]), set())
+        ids.update(lower(c) for c in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])] if isinstance(c, str))
+        if row["ParseState"] != "ok" and not ids:
+            ids.update(leased.get(lower(row["SessionId"]), ()))
+    return {session: frozenset(ids) for session, ids in links.items()}
+
+
+def _only_by_log(tables: Tables, history: AppHistory) -> frozenset[str]:
+    """Return the ids that only the log names, for sessions without any entry: those have no way back in the app."""
+    present = {lower(s) for s in tables["session_registry"]["SessionId"]}
+    absent = {cli for session, ids in history.mapped.items() if session not in present for cli in ids}
+    named = {
+        lower(c)
+        for row in records(tables["session_registry"])
+        for c in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])]
+        if isinstance(c, str)
+    }
+    return frozenset(absent - named)
+
+
+def _own_transcripts(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {lower(row["CliSessionId"]): row for row in records(_main_transcripts(table))}
+
+
+def _main_transcripts(table: pd.DataFrame) -> pd.DataFrame:
+    return table[~table["IsSubagent"].fillna(False).astype(bool)]
+
+
+def _transcript_state(cli: frozenset[str], transcripts: Mapping[str, Mapping[str, Any]]) -> str:
+    if not transcripts:
+        return "no transcripts in the evidence"
+    found = [transcripts[c] for c in sorted(cli) if c in transcripts]
+    if not found:
+        return "not found"
+    row = max(found, key=lambda r: r["FileSize"] or 0)
+    damaged = int(row["BadLineCount"] or 0) + int(row["NulLineCount"] or 0)
+    size = f"{int(row['FileSize'] or 0):,} bytes"
+    return f"damaged in {damaged} lines ({size})" if damaged else f"intact ({size})"
+
+
+def _after(time: Any, tables: Tables, history: AppHistory) -> str:
+    """Say what followed a file's last write: an app start without a quit before it, or a machine that went down
+    hard."""
+    if time is None:
+        return "unknown: the file's time was not kept"
+    parts = []
+    marks = history.marks[history.marks["TimeCreated"].notna().to_numpy()]
+    starts = marks[
+        _prefixed(marks, STARTS) & (marks["TimeCreated"] >= time) & (marks["TimeCreated"] <= time + RESTART_WITHIN)
+    ]
+    if len(starts):
+        start = starts["TimeCreated"].min()
+        quits = marks[
+            _prefixed(marks, QUITS) & (marks["TimeCreated"] >= time - QUIET_BEFORE) & (marks["TimeCreated"] <= start)
+        ]
+        how = "after a normal quit" if len(quits) else "with no quit line before it, as after a crash"
+        parts.append(f"the app started again at {start:%Y-%m-%d %H:%M:%S} UTC, {how}")
+    elif len(history.marks) and not len(marks):
+        parts.append("log times cannot be compared without a time zone")
+    if (down := _hard_stop(tables["events"], time)) is not None:
+        parts.append(f"the machine came up at {down:%Y-%m-%d %H:%M:%S} UTC without a clean shutdown")
+    return "; ".join(parts) or "no restart seen within a day"
+
+
+def _hard_stop(events: pd.DataFrame, time: Any) -> Any:
+    hard = events[events["EventID"].isin([41, 6008]) & (events["Channel"] == "System")]
+    hard = hard[hard["Provider_Name"].isin(["EventLog", "Microsoft-Windows-Kernel-Power"])]
+    times = hard.loc[(hard["TimeCreated"] >= time) & (hard["TimeCreated"] <= time + RESTART_WITHIN), "TimeCreated"]
+    return times.min() if len(times) else None
+
+
+def _prefixed(marks: pd.DataFrame, prefixes: tuple[str, ...]) -> Any:
+    return marks["Message"].str.startswith(prefixes).to_numpy(dtype=bool, na_value=False)
+
+
+def _cleaned_up(row: Mapping[str, Any], now: datetime | None) -> bool | None:
+    last = row["LastActivityAt"] or row["TimeCreated"]
+    return None if now is None or last is None else bool(last < now - CLEANUP)
+
+
+def _age(time: Any, now: datetime | None) -> int | None:
+    return None if now is None or time is None else int((now - time).total_seconds())
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(lower(row[name]) for name in ("Area", "Account", "Org", "SessionId"))
+
+
+def _both_forms(ids: Iterable[str]) -> set[str]:
+    return {form for i in ids for form in (i, f"local_{i}")}
+
+
+def _values(config: pd.DataFrame, key: str) -> set[str]:
+    return {lower(v) for v in config.loc[config["Key"] == key, "Value"] if isinstance(v, str) and v}
+
+
+def _split(text: Any) -> list[str]:
+    return text.split(",") if isinstance(text, str) and text else []
+
+
+def _columns(rows: list[dict[str, Any]], dtypes: Mapping[str, str], size: int) -> dict[str, Any]:
+    return {
+        name: pd.Series([row[name] for row in rows], dtype=dtype, index=range(size)) for name, dtype in dtypes.items()
+    }

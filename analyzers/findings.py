@@ -1,0 +1,130 @@
+"""From what the rules matched to what the report states."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from claude_evidence.analyzers._excerpts import references, span
+from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
+from claude_evidence.model import EvidenceRef, Finding, Risk, Step
+
+Tables = Mapping[str, pd.DataFrame]
+SHOWN_VALUES = 5
+
+
+def findings(hits: Iterable[Hit], rules: RuleSet, tables: Tables, hashes: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return one finding per hit, the most severe and then the earliest first; *hashes* maps member to SHA-256."""
+    main = {document.stem: document for document in reversed(rules.documents)}
+    found = [_finding(hit, main[hit.document.stem], tables, hashes) for hit in hits]
+    return tuple(sorted(found, key=lambda f: (-f.level.rank, f.rule, f.group, f.id)))
+
+
+def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, str]) -> Finding:
+    document, sigma = hit.document, hit.document.sigma
+    custom = {**main.custom, **document.custom}
+    evidence = _evidence(hit, tables, hashes)
+    first, last = span(tables[name]["TimeCreated"].iloc[rows] for name, rows in hit.rows.items())
+    local_first, local_last = (None, None) if first else _local_span(hit, tables)
+    return Finding(
+        rule=document.stem,
+        sigma_id=str(sigma.id or ""),
+        id=_identity(hit, evidence),
+        title=document.title,
+        level=document.level,
+        confidence=str(custom.get("confidence", "medium")),
+        document=document.name,
+        first_seen=first,
+        last_seen=last,
+        first_local=local_first,
+        last_local=local_last,
+        count=hit.count,
+        group=hit.group,
+        evidence=tuple(evidence),
+        explanation=str(custom.get("explanation") or sigma.description or ""),
+        facts=_facts(custom.get("facts"), hit, tables),
+        remedy=_steps(custom.get("remedy")),
+        does_not_work=_texts(custom.get("does_not_work")),
+        for_developers=str(custom.get("for_developers", "")),
+        false_positives=_texts(sigma.falsepositives),
+        because_of=_texts(custom.get("because_of")),
+        leads_to=_texts(custom.get("leads_to")),
+        versions=_mapping(custom.get("versions")),
+        references=_texts(main.sigma.references or sigma.references),
+    )
+
+
+def _evidence(hit: Hit, tables: Tables, hashes: Mapping[str, str]) -> list[EvidenceRef]:
+    """Return a bounded choice of the rows, in order of time: of each table, first and last."""
+    refs = [ref for name, rows in hit.rows.items() for ref in references(name, tables[name], rows, hashes)]
+    return sorted(refs, key=lambda r: (r.time is None, str(r.time or r.local_time or ""), r.member, r.record))
+
+
+def _identity(hit: Hit, evidence: list[EvidenceRef]) -> str:
+    """Hash rule, group and first evidence by what it says, so that two bundles of one machine can be compared."""
+    first = evidence[0] if evidence else None
+    parts = (hit.document.stem, hit.group.casefold(), str(first.time if first else ""), first.excerpt if first else "")
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _local_span(hit: Hit, tables: Tables) -> tuple[Any, Any]:
+    return span(tables[name]["LocalTime"].iloc[rows] for name, rows in hit.rows.items() if "LocalTime" in tables[name])
+
+
+def _facts(wanted: Any, hit: Hit, tables: Tables) -> tuple[tuple[str, str], ...]:
+    """Return the label-value pairs that the rule asks for: ``show`` is distinct, values, min or max of a field."""
+    facts = []
+    for fact in wanted if isinstance(wanted, list) else []:
+        columns = [
+            tables[name][fact["field"]].iloc[rows] for name, rows in hit.rows.items() if fact["field"] in tables[name]
+        ]
+        values = [value for column in columns for value in column.dropna().unique().tolist()]
+        if values:
+            facts.append((str(fact["label"]), _shown(values, fact.get("show", "values"))))
+    return tuple(facts)
+
+
+def _shown(values: list[Any], show: str) -> str:
+    if show == "distinct":
+        return f"{len(set(values)):,}"
+    if show in ("min", "max"):
+        return _text(min(values) if show == "min" else max(values))
+    distinct = list(dict.fromkeys(values))
+    more = f" and {len(distinct) - SHOWN_VALUES:,} more" if len(distinct) > SHOWN_VALUES else ""
+    return ", ".join(_text(v) for v in distinct[:SHOWN_VALUES]) + more
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"{value:,}"
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 9999
+        else str(value)
+    )
+
+
+def _steps(remedy: Any) -> tuple[Step, ...]:
+    risks = {risk.value: risk for risk in Risk}
+    return tuple(
+        Step(
+            str(s.get("step", "")),
+            str(s.get("command", "")).strip(),
+            risks.get(str(s.get("risk", "")), Risk.NEEDS_ADMIN),
+            str(s.get("worked", "")),
+        )
+        for s in (remedy if isinstance(remedy, list) else [])
+        if isinstance(s, Mapping)
+    )
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(str(value) for value in values) if isinstance(values, (list, tuple)) else ()
+
+
+def _mapping(values: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in values.items()} if isinstance(values, Mapping) else {}

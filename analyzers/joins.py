@@ -1,0 +1,53 @@
+"""Facts that only a join can give, as columns, so that rules stay simple selections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pandas as pd
+
+from claude_evidence.analyzers._app_history import AppHistory, app_columns
+from claude_evidence.analyzers._session_links import lease_columns, registry_columns, transcript_columns
+from claude_evidence.model import Evidence
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
+    """Return the tables of *evidence* with the joined columns added, and the app's history; the frames given stay as
+    they are.
+
+    session_registry: ``TmpOnly, HasTranscript, AgeSeconds, CleanedUp, AccountActive, TranscriptState, LeaseState,
+    AfterState``.
+    transcript: ``OwnedByDesktop, HasRegistryEntry, Released, DeletedByUser``. worktree: ``LeaseReadable``.
+    app_log: ``KilledSessions, NextVersion, NextStartVersionChanged, SessionsOnDisk, StorageLayout``.
+    """
+    tables = dict(evidence.tables)
+    history = AppHistory.of(tables["app_log"])
+    now = reference_time(evidence)
+    released = {
+        m.name.rsplit("/", 1)[-1].removesuffix(".desktop-released.json").lower()
+        for m in evidence.members
+        if m.name.endswith(".desktop-released.json")
+    }
+    tables["app_log"] = tables["app_log"].assign(**app_columns(tables, history))
+    tables["session_registry"] = tables["session_registry"].assign(**registry_columns(tables, history, now))
+    tables["transcript"] = tables["transcript"].assign(**transcript_columns(tables, history, released))
+    tables["worktree"] = tables["worktree"].assign(**lease_columns(tables))
+    return tables, history
+
+
+def reference_time(evidence: Evidence) -> datetime | None:
+    """Return when the evidence was taken: the manifest's word, else the newest time that any table shows."""
+    if evidence.manifest.finished_at:
+        return evidence.manifest.finished_at
+    newest = [table["TimeCreated"].max() for table in evidence.tables.values()]
+    known = [time for time in newest if time == time]
+    return max(known).to_pydatetime() if known else None
+
+
+def zone_known(tables: Tables) -> bool:
+    """Return whether local log times could be turned into UTC; True where no log needs it."""
+    log = tables["app_log"]
+    return not bool((log["LocalTime"].notna() & log["TimeCreated"].isna()).any())

@@ -1,0 +1,90 @@
+"""Tables to report: the one function that the rest of this folder serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from claude_evidence.analyzers.evaluate import judge
+
+from claude_evidence.analyzers._types import RuleDocument, RuleSet
+from claude_evidence.analyzers.boots import boots
+from claude_evidence.analyzers.findings import findings
+from claude_evidence.analyzers.joins import join, zone_known
+from claude_evidence.analyzers.ledger import ledger
+from claude_evidence.analyzers.packages import packages
+from claude_evidence.analyzers.timeline import timeline
+from claude_evidence.analyzers.verdict import verdict
+from claude_evidence.model import Custody, Evidence, Member, NotJudged, Reason, Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_ZONE = (
+    "The time zone of the machine is not known, so the app's log (local time) and the event log (UTC) "
+    "cannot be compared. Pass --tz with the machine's zone, for example --tz Europe/Berlin."
+)
+
+
+def analyze(
+    evidence: Evidence,
+    rules: RuleSet,
+    *,
+    tool: str = "",
+    created_at: datetime | None = None,
+    inputs: Sequence[Member] = (),
+) -> Report:
+    """Return all that can be said of *evidence* under *rules*; what could not be answered is said too."""
+    tables, history = join(evidence)
+    hashes = {member.name: member.sha256 for member in evidence.members}
+    ready, not_judged = _needs(rules, evidence, tables)
+    judgement = judge(ready, tables, evidence.coverage)
+    found = findings(judgement.hits, rules, tables, hashes)
+    not_judged = _said_once([*rules.not_judged, *not_judged, *judgement.not_judged], rules)
+    booted = boots(tables["events"], hashes)
+    stems = {document.stem for document in rules.documents}
+    return Report(
+        manifest=evidence.manifest,
+        verdict=verdict(found, not_judged, len(stems - {n.rule for n in not_judged})),
+        findings=found,
+        not_judged=not_judged,
+        timeline=timeline(tables, history, found, booted, hashes),
+        conversations=ledger(tables, hashes),
+        packages=packages(tables, hashes),
+        boots=booted,
+        custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),
+        problems=evidence.problems + rules.problems + judgement.problems,
+        notes=() if zone_known(tables) else (NO_ZONE,),
+        tool=tool,
+        created_at=created_at,
+    )
+
+
+def _needs(rules: RuleSet, evidence: Evidence, tables: Mapping[str, pd.DataFrame]) -> tuple[RuleSet, list[NotJudged]]:
+    """Take out the rules whose ``custom.needs`` is not met: ``zone``, or a table that nothing in the evidence gave."""
+    present = {entry.table for entry in evidence.coverage}
+    met = present | ({"zone"} if zone_known(tables) else set())
+    ready: list[RuleDocument] = []
+    not_judged = []
+    for document in rules.documents:
+        missing = [str(need) for need in document.custom.get("needs", []) if need not in met]
+        if missing:
+            wants = " and ".join(
+                "the machine's time zone (--tz)" if need == "zone" else f"evidence of the kind {need}"
+                for need in missing
+            )
+            not_judged.append(NotJudged(document.stem, Reason.NOT_EVALUABLE, f"needs {wants}", document.title))
+        else:
+            ready.append(document)
+    return replace(rules, documents=tuple(ready)), not_judged
+
+
+def _said_once(entries: Sequence[NotJudged], rules: RuleSet) -> tuple[NotJudged, ...]:
+    """Name each rule by its file's stem and say each reason once."""
+    stems = {document.name: document.stem for document in rules.documents}
+    titles = {document.stem: document.title for document in reversed(rules.documents)}
+    named = [replace(e, rule=stems.get(e.rule, e.rule)) for e in entries]
+    unique = {(e.rule, e.reason, e.detail): replace(e, title=e.title or titles.get(e.rule, "")) for e in named}
+    return tuple(unique[key] for key in sorted(unique))

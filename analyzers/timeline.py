@@ -1,0 +1,176 @@
+"""The timeline: the package's steps, launches, the app's starts and quits, the machine's boots, and every finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from claude_evidence.analyzers._app_history import AppHistory
+from claude_evidence.analyzers._excerpts import reference
+from claude_evidence.analyzers._payload import claude_events, decode
+from claude_evidence.analyzers._rows import records
+from claude_evidence.model import Boots, Finding, Level, TimelineEntry
+
+MOST_ENTRIES = 2000
+STEPS = {
+    208: ("launch", "Process could not be created", Level.HIGH),
+    215: ("launch", "Container could not be created", Level.HIGH),
+    210: ("launch", "Container created", Level.INFORMATIONAL),
+    217: ("launch", "Container destroyed", Level.INFORMATIONAL),
+    400: ("package", "Deployment finished", Level.INFORMATIONAL),
+    401: ("package", "Deployment failed", Level.MEDIUM),
+    404: ("package", "Deployment failed", Level.MEDIUM),
+    419: ("package", "Apps must be closed first", Level.LOW),
+    472: ("package", "Package folder moved", Level.INFORMATIONAL),
+    603: ("package", "Deployment started", Level.INFORMATIONAL),
+    658: ("package", "Registration deferred: the old version is running", Level.LOW),
+    9648: ("package", "Packaged service terminated", Level.INFORMATIONAL),
+    10000: ("package", "Package disabled for servicing", Level.INFORMATIONAL),
+    10001: ("package", "Package enabled again", Level.INFORMATIONAL),
+}
+SHOWN_FIELDS = (
+    "PackageFullName",
+    "PackageName",
+    "Path",
+    "PackageMoniker",
+    "PackageMoniker2",
+    "SourceFolderPath",
+    "String1",
+    "String2",
+    "filename",
+)
+QUIT_WORDS = (
+    "beforeQuit",
+    "Running onQuitCleanup: local-session-stop-all",
+    "Windows session ending",
+    "Killing ",
+    "Stopping ",
+)
+
+
+def timeline(
+    tables: Mapping[str, pd.DataFrame],
+    history: AppHistory,
+    findings: Iterable[Finding],
+    boots: Boots,
+    hashes: Mapping[str, str],
+) -> tuple[TimelineEntry, ...]:
+    """Return at most `MOST_ENTRIES` entries in order of time.
+
+    Runs of one text in one lane become one entry with a count.
+    """
+    entries = [
+        *_events(tables["events"], hashes),
+        *_app(tables["app_log"], history, hashes),
+        *_findings(findings),
+        *_boots(boots),
+    ]
+    entries.sort(
+        key=lambda e: (
+            e.time is None,
+            str(e.time or e.local_time),
+            -e.level.rank,
+            e.evidence.record if e.evidence else 0,
+        )
+    )
+    merged = list(_merged(entries))
+    if len(merged) > MOST_ENTRIES:
+        weight = sorted(range(len(merged)), key=lambda i: (-merged[i].level.rank, -i))[:MOST_ENTRIES]
+        merged = [merged[i] for i in sorted(weight)]
+    return tuple(merged)
+
+
+def _events(events: pd.DataFrame, hashes: Mapping[str, str]) -> Iterator[TimelineEntry]:
+    for row in records(claude_events(events, STEPS)):
+        lane, text, level = STEPS[int(row["EventID"])]
+        payload = decode(row["EventData"])
+        named = [
+            str(payload[name]).strip() for name in SHOWN_FIELDS if payload.get(name) and str(payload[name]).strip()
+        ][:1]
+        details = [
+            str(d) for d in (row["Operation"], row["Options"], *named, row["HResult"]) if d and d != "0x00000000"
+        ]
+        yield TimelineEntry(
+            _time(row["TimeCreated"]),
+            lane,
+            f"{text}: {' · '.join(details)}" if details else text,
+            level,
+            evidence=reference("events", row, hashes),
+        )
+
+
+def _app(log: pd.DataFrame, history: AppHistory, hashes: Mapping[str, str]) -> Iterator[TimelineEntry]:
+    starts = dict(history.starts)
+    for row, message in zip(history.marks["row"].tolist(), history.marks["Message"].tolist(), strict=True):
+        text = (
+            f"App started, version {starts[row]}"
+            if row in starts
+            else message.splitlines()[0]
+            if message.startswith(QUIT_WORDS)
+            else ""
+        )
+        if text:
+            record = records(log.iloc[[row]])[0]
+            yield TimelineEntry(
+                _time(record["TimeCreated"]),
+                "app",
+                text,
+                local_time=_local(record),
+                evidence=reference("app_log", record, hashes),
+            )
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[TimelineEntry]:
+    for finding in findings:
+        lane = (
+            "launch"
+            if ("msix" in finding.rule and "launch" in finding.title.lower()) or "cannot start" in finding.title
+            else "sessions"
+        )
+        if finding.first_seen or finding.first_local:
+            yield TimelineEntry(
+                finding.first_seen,
+                lane,
+                finding.title,
+                finding.level,
+                finding.count,
+                finding.last_seen,
+                finding.first_local,
+                finding.id,
+                finding.evidence[0] if finding.evidence else None,
+            )
+
+
+def _boots(boots: Boots) -> Iterator[TimelineEntry]:
+    for boot in boots.entries:
+        level = Level.LOW if boot.kind in ("unexpected shutdown", "power loss") else Level.INFORMATIONAL
+        yield TimelineEntry(boot.time, "machine", boot.kind.capitalize(), level, evidence=boot.evidence)
+
+
+def _merged(entries: Iterable[TimelineEntry]) -> Iterator[TimelineEntry]:
+    """Fold neighbours that say the same in one lane into one entry with a count and an end."""
+    last: TimelineEntry | None = None
+    for entry in entries:
+        if (
+            last
+            and not entry.finding
+            and (last.lane, last.text, last.finding) == (entry.lane, entry.text, entry.finding)
+        ):
+            last = replace(last, count=last.count + 1, until=entry.time)
+            continue
+        if last:
+            yield last
+        last = entry
+    if last:
+        yield last
+
+
+def _time(value: Any) -> Any:
+    return None if value is None else value.to_pydatetime()
+
+
+def _local(row: Mapping[str, Any]) -> Any:
+    return None if row["TimeCreated"] is not None else _time(row["LocalTime"])

@@ -1,0 +1,83 @@
+"""The verdict: one story from the findings, told from its root, with the one safest step first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
+
+MOST_STEPS = 4
+
+
+def verdict(findings: Sequence[Finding], not_judged: Sequence[NotJudged], judged: int) -> Verdict:
+    """Return the story of *findings*; *judged* is the number of rules that could be answered."""
+    serious = [finding for finding in findings if finding.level.rank > Level.INFORMATIONAL.rank]
+    if not serious:
+        return _clean(not_judged, judged)
+    story = _story(serious)
+    worst = max(story, key=lambda f: (f.level.rank, -story.index(f)))
+    return Verdict(
+        headline=worst.title,
+        what_happened=tuple(_sentence(f) for f in story),
+        when=_when(worst),
+        confidence=worst.confidence,
+        what_to_do=_steps([worst, *(f for f in story if f is not worst)]),
+        level=worst.level,
+        findings=tuple(f.id for f in story),
+    )
+
+
+def _clean(not_judged: Sequence[NotJudged], judged: int) -> Verdict:
+    said = [f"{judged} rules were answered and none of them found a failure."]
+    if not_judged:
+        said.append(
+            f"{len(not_judged)} rules could not be answered; the report says what they would need. "
+            "What was not looked at may still be broken."
+        )
+    return Verdict("No known failure was found", tuple(said))
+
+
+def _story(findings: Sequence[Finding]) -> list[Finding]:
+    """Order *findings* so that causes come before what they lead to, and by time where the catalogue knows no link."""
+    left = sorted(findings, key=lambda f: (str(f.first_seen or f.first_local or "9"), -f.level.rank, f.rule))
+    story: list[Finding] = []
+    while left:
+        waiting = {f.rule for f in left}
+        free = next((f for f in left if not _causes(f, left) & (waiting - {f.rule})), left[0])
+        left.remove(free)
+        story.append(free)
+    return story
+
+
+def _causes(finding: Finding, others: Iterable[Finding]) -> set[str]:
+    return set(finding.because_of) | {other.rule for other in others if finding.rule in other.leads_to}
+
+
+def _sentence(finding: Finding) -> str:
+    times = f", {finding.count:,} times" if finding.count > 1 else ""
+    group = f" ({finding.group})" if finding.group else ""
+    return f"{finding.title}{group}{times}."
+
+
+def _when(finding: Finding) -> str:
+    first, last = finding.first_seen or finding.first_local, finding.last_seen or finding.last_local
+    if first is None or last is None:
+        return "at an unknown time"
+    zone = "UTC" if finding.first_seen else "local time, zone unknown"
+    return f"{_stamp(first)} {zone}" if first == last else f"from {_stamp(first)} to {_stamp(last)} {zone}"
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def _steps(findings: Iterable[Finding]) -> tuple[Step, ...]:
+    """Return the first step of each finding, the safest of the worst finding first."""
+    order = {Risk.SAFE: 0, Risk.NEEDS_ADMIN: 1, Risk.LOSES_DATA: 2}
+    steps: list[Step] = []
+    for finding in findings:
+        for step in sorted(finding.remedy, key=lambda s: order[s.risk])[:1]:
+            if step.text not in {s.text for s in steps}:
+                steps.append(step)
+    return tuple(steps[:MOST_STEPS])

@@ -1,0 +1,302 @@
+"""The command line: the one module here that imports click and, inside each command, the folders."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from claude_evidence import __version__
+from claude_evidence.model import Level, UsageError
+
+if TYPE_CHECKING:
+    from claude_evidence.analyzers._types import RuleSet
+    from claude_evidence.model import Report
+
+FORMATS = ("html", "md", "json")
+SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
+INPUT = click.Path(path_type=Path)
+
+
+class _Commands(click.Group):
+    """Wrong use and unreadable input end in one line and exit code 2; Ctrl-C ends with 130."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False}) or 0
+        except click.exceptions.Exit as end:
+            return end.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Stopped; nothing was left half written.", err=True)
+            return 130
+        except click.ClickException as error:
+            error.show()
+            return 2
+        except UsageError as error:
+            line = str(error)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 0
+        except OSError as error:
+            line = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        click.echo(f"Error: {_printable(line)}", err=True)
+        return 2
+
+
+def main() -> None:
+    """Run the program and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(cli())
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="claude-evidence")
+def cli() -> None:
+    """Find out why Claude Desktop on Windows does not start, or where its conversations went.
+
+    \b
+    claude-evidence analyze bundle.zip          a report from a bundle, folder, log or event log
+    claude-evidence verify bundle.zip           is every byte of the bundle what was collected?
+    claude-evidence rules list                  the failures it knows
+
+    Everything runs on this computer; nothing is sent anywhere.
+    """
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True, type=INPUT, metavar="INPUT...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Where to write the report; - is standard output. [default: INPUT-report.html in this folder]",
+)
+@click.option(
+    "-f", "--format", "form", type=click.Choice(FORMATS), help="What to write. [default: by FILE's ending, else html]"
+)
+@click.option(
+    "--rules",
+    "rule_paths",
+    multiple=True,
+    type=INPUT,
+    metavar="PATH",
+    help="More Sigma rules: a file or a folder. May be repeated.",
+)
+@click.option("--no-default-rules", is_flag=True, help="Use only the rules given with --rules.")
+@click.option(
+    "--tz",
+    "zone",
+    metavar="ZONE",
+    help="The machine's time zone, for example Europe/Berlin, where the input does not say it.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([level.value for level in Level]),
+    help="Exit with 1 when a finding is at least this severe.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "evtx", "python-evtx"]),
+    default="auto",
+    show_default=True,
+    help="Which reader to use for .evtx.",
+)
+@click.option(
+    "--raise-limits",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Allow inputs N times as large as usual.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no verdict and no progress, only errors.")
+@click.pass_context
+def analyze(
+    ctx: click.Context,
+    inputs: tuple[Path, ...],
+    output: Path | None,
+    form: str | None,
+    rule_paths: tuple[Path, ...],
+    no_default_rules: bool,
+    zone: str | None,
+    fail_on: str | None,
+    engine: str,
+    raise_limits: int,
+    quiet: bool,
+) -> None:
+    """Say what happened, how sure that is and what to do, and write a report.
+
+    INPUT is a bundle, or whatever is at hand: a folder, an .evtx, .log, .json or .jsonl file, or a zip of those, such
+    as %APPDATA%\\Claude
+    zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence and give one report.
+
+    \b
+    claude-evidence analyze bundle.zip
+    claude-evidence analyze Logs\\ System.evtx --tz Europe/Berlin -f md -o issue.md
+    claude-evidence analyze bundle.zip -f json -o - | jq .findings
+    """
+    from claude_evidence.analyzers.rules import load_rules
+
+    form = form or SUFFIXES.get(output.suffix.lower() if output else "", "html")
+    output = output or Path(f"{_stem(inputs[0])}-report.{form}")
+    if no_default_rules and not rule_paths:
+        raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
+    rules = load_rules(rule_paths, defaults=not no_default_rules)
+    report = _report(inputs, rules, zone, engine, raise_limits, quiet)
+    _write(report, form, output)
+    if not quiet:
+        _say(report, output)
+    if fail_on and any(f.level.rank >= Level(fail_on).rank for f in report.findings):
+        ctx.exit(1)
+
+
+def _report(
+    inputs: Sequence[Path], rules: RuleSet, zone: str | None, engine: str, raise_limits: int, quiet: bool
+) -> Report:
+    from claude_evidence.analyzers.report import analyze as to_report
+    from claude_evidence.bundle import Limits, open_bundle
+    from claude_evidence.parsers import parse
+    from claude_evidence.progress import Progress
+
+    with open_bundle(inputs, Limits().raised(raise_limits)) as bundle, Progress(quiet=quiet) as progress:
+        evidence = parse(bundle, rules.fields, zone=zone, engine=engine, progress=progress.member)
+        progress.say("judging")
+        return to_report(
+            evidence, rules, tool=f"claude-evidence {__version__}", created_at=_now(), inputs=bundle.inputs
+        )
+
+
+def _now() -> datetime:
+    """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC).replace(microsecond=0)
+
+
+def _write(report: Report, form: str, output: Path) -> None:
+    from claude_evidence.templates.render import render
+
+    text = render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
+    data = text.encode("utf-8")
+    if str(output) == "-":
+        click.get_binary_stream("stdout").write(data)
+        return
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder: name a file to write the report to")
+    partial = output.with_name(output.name + ".partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _say(report: Report, output: Path) -> None:
+    """Print the verdict; standard output stays clean where the report itself goes there."""
+    import shutil
+
+    from claude_evidence.templates.terminal import summary
+
+    to_error = str(output) == "-"
+    stream = sys.stderr if to_error else sys.stdout
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    click.echo(
+        summary(report, colour=colour, width=min(shutil.get_terminal_size().columns, 100)), err=to_error, color=colour
+    )
+    if not to_error:
+        click.echo(f"Report: {_printable(str(output))}")
+
+
+@cli.command()
+@click.argument("bundle", type=INPUT)
+@click.option(
+    "--raise-limits",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Allow bundles N times as large as usual.",
+)
+@click.pass_context
+def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
+    """Check every byte of a bundle against the hashes it carries.
+
+    Exits with 0 when all match, with 1 when something is missing, added or altered.
+    """
+    from claude_evidence.bundle import Limits, open_bundle
+
+    with open_bundle([bundle], Limits().raised(raise_limits)) as opened:
+        problems = opened.verify()
+        count = len(opened.members)
+        if not opened.promised:
+            raise UsageError(f"{bundle} carries no hashes to check against: it is no bundle of claude-evidence")
+    for problem in problems:
+        click.echo(_printable(f"{problem.where}: {problem.message}"))
+    click.echo(f"{len(problems)} problems in {count} members" if problems else f"{count} members, every hash matches")
+    ctx.exit(1 if problems else 0)
+
+
+@cli.group()
+def rules() -> None:
+    """List, show and check the rules: Sigma documents, one file per failure."""
+
+
+@rules.command("list")
+@click.option(
+    "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
+)
+def list_rules(rule_paths: tuple[Path, ...]) -> None:
+    """List the failures that the rules know, the most severe first."""
+    from claude_evidence.analyzers.rules import load_rules
+
+    main_documents = {d.stem: d for d in reversed(load_rules(rule_paths).documents)}
+    width = max(len(stem) for stem in main_documents)
+    for stem, document in sorted(main_documents.items(), key=lambda item: (-item[1].level.rank, item[0])):
+        click.echo(f"{document.level:<13} {stem:<{width}}  {_printable(document.title)}")
+
+
+@rules.command("show")
+@click.argument("name")
+@click.option(
+    "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
+)
+def show_rule(name: str, rule_paths: tuple[Path, ...]) -> None:
+    """Show one rule: what it means, what helps, and its text."""
+    from claude_evidence.analyzers.rules import describe, load_rules
+
+    click.echo(describe(load_rules(rule_paths), name))
+
+
+@rules.command("check")
+@click.argument("paths", nargs=-1, type=INPUT, metavar="[PATH]...")
+@click.pass_context
+def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
+    """Check rules strictly: each error is named with its file and line. Without PATH: the rules of this program."""
+    from claude_evidence.analyzers.rule_lint import check
+    from claude_evidence.analyzers.rules import default_rules
+    from claude_evidence.parsers import columns
+
+    errors = check(paths or [default_rules()], known_fields=columns())
+    for error in errors:
+        click.echo(_printable(f"{error.where}: {error.message}"))
+    click.echo(f"{len(errors)} errors" if errors else "no errors", err=True)
+    ctx.exit(1 if errors else 0)
+
+
+def _stem(path: Path) -> str:
+    return path.resolve().stem or "evidence"
+
+
+def _printable(text: str) -> str:
+    """Make control and bidirectional characters of *text* visible: names come from strangers."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Chores: ``nox -l`` lists them."""
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests on the built wheel."""
+    session.install("build")
+    session.run("python", "-m", "build", "--wheel", "--outdir", session.create_tmp())
+    wheel = next(p for p in sorted(__import__("pathlib").Path(session.create_tmp()).glob("*.whl"), reverse=True))
+    session.install(f"{wheel}[dev]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the speed of whole runs; figures only, no judgement."""
+    session.install("-e", ".[dev]")
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)

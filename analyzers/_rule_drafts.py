@@ -1,0 +1,168 @@
+"""Rule documents on their way from a file to the rule set: what each is called, and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from claude_evidence.analyzers import taxonomy
+from claude_evidence.analyzers._rule_files import RuleFile
+from claude_evidence.analyzers._rule_parse import RejectedError, line, parse
+from claude_evidence.analyzers._yaml_lines import Node
+from claude_evidence.model import Level
+
+if TYPE_CHECKING:
+    from sigma.correlations import SigmaCorrelationRule
+    from sigma.rule import SigmaRule
+
+NOT_INHERITED = frozenset({"group_by", "count_by"})
+"""Keys of ``custom`` that say how one document counts; all others, given by ``<stem>``, hold for its parts too."""
+
+_DEFAULT_LEVEL = Level.MEDIUM
+
+
+@dataclass(slots=True)
+class Draft:
+    """One document. ``given`` is the name the file gives it; ``rejected`` why it cannot be used."""
+
+    file: RuleFile
+    node: Node
+    data: dict[str, Any]
+    name: str = ""
+    stem: str = ""
+    sigma: SigmaRule | SigmaCorrelationRule | None = None
+    rejected: RejectedError | None = None
+    level: Level = _DEFAULT_LEVEL
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    targets: list[Draft] = field(default_factory=list)
+
+    @property
+    def given(self) -> str:
+        """Return the document's own ``name``, empty where it has none."""
+        name = self.data.get("name")
+        return name if isinstance(name, str) else ""
+
+    @property
+    def title(self) -> str:
+        """Return the title, else the name."""
+        return " ".join(str(self.data.get("title") or self.name).split())[:256]
+
+    @property
+    def custom(self) -> Mapping[str, Any]:
+        """Return what the document says under ``custom``."""
+        custom = self.data.get("custom")
+        return {str(key): value for key, value in custom.items()} if isinstance(custom, dict) else {}
+
+    @property
+    def correlation(self) -> Mapping[str, Any]:
+        """Return the correlation section, empty for a plain document."""
+        section = self.data.get("correlation")
+        return section if isinstance(section, dict) else {}
+
+    def answers_to(self, reference: str) -> bool:
+        """Return whether a correlation means this document by *reference*: its name, or its id."""
+        return reference in (self.given, self.name) or str(self.data.get("id") or "").lower() == reference.lower()
+
+
+def drafts(file: RuleFile) -> Iterator[Draft]:
+    """Yield the documents of *file*, the legacy actions global, reset and repeat carried out."""
+    template: dict[str, Any] = {}
+    previous: dict[str, Any] = {}
+    for node in file.reading.documents:
+        if not isinstance(node.value, dict):
+            yield Draft(file, node, {}, rejected=RejectedError("the document is no mapping", node.line, broken=True))
+            continue
+        data = {str(key): value for key, value in node.value.items()}
+        action = data.pop("action", None)
+        if action == "global":
+            template = data
+        elif action == "reset":
+            template = {}
+        elif action in (None, "repeat"):
+            previous = _merged(previous if action else template, data)
+            yield Draft(file, node, previous)
+        else:
+            yield Draft(
+                file, node, data, rejected=RejectedError(f"the action {action} is not known", line(node, "action"))
+            )
+
+
+def name_all(found: list[Draft]) -> None:
+    """Give every draft a name and a stem, unique over the whole rule set.
+
+    The documents of one pattern, named ``<stem>`` or ``<stem>__part``, share the file's stem. Other documents of
+    the same file stand for themselves.
+    """
+    documents = Counter(draft.file.where for draft in found)
+    names: dict[str, object] = {}
+    stems: dict[str, object] = {}
+    for draft in found:
+        stem = draft.file.path.stem or "rule"
+        draft.name = _free(draft.given or stem, id(draft), names)
+        if draft.given == stem or draft.given.startswith(f"{stem}__"):
+            draft.stem = _free(stem, draft.file.where, stems)
+        else:
+            draft.stem = _free(stem if documents[draft.file.where] == 1 else draft.name, id(draft), stems)
+
+
+def build(draft: Draft) -> None:
+    """Parse *draft* and check that its log source can be answered; the reason against it is kept in it."""
+    try:
+        draft.sigma = parse(draft.data, draft.node)
+        draft.sigma.name = draft.name
+        if not draft.correlation and (reason := taxonomy.unsupported(draft.sigma.logsource)):  # type: ignore[union-attr]
+            raise RejectedError(reason, line(draft.node, "logsource"))
+    except RejectedError as reason:
+        draft.rejected = reason
+    _set_level(draft)
+
+
+def inherit(found: list[Draft]) -> dict[int, dict[str, Any]]:
+    """Return each draft's custom keys by ``id(draft)``: its own, and those of ``<stem>`` that it does not give.
+
+    References and false positives of ``<stem>`` hold for its parts too where these give none.
+    """
+    heads = {draft.file.where: draft for draft in found if draft.given == draft.file.path.stem}
+    result = {}
+    for draft in found:
+        head = heads.get(draft.file.where)
+        if head is None or not draft.given.startswith(f"{head.given}__"):
+            result[id(draft)] = dict(draft.custom)
+            continue
+        shared = {key: value for key, value in head.custom.items() if key not in NOT_INHERITED}
+        result[id(draft)] = {**shared, **draft.custom}
+        if head.sigma is not None and draft.sigma is not None:
+            draft.sigma.references = draft.sigma.references or head.sigma.references
+            draft.sigma.falsepositives = draft.sigma.falsepositives or head.sigma.falsepositives
+    return result
+
+
+def _set_level(draft: Draft) -> None:
+    level = draft.data.get("level")
+    if isinstance(level, str) and level.lower() in list(Level):
+        draft.level = Level(level.lower())
+    elif level is not None:
+        message = f"the level {level} is not known; {_DEFAULT_LEVEL} is assumed"
+        draft.notes.append((line(draft.node, "level"), message))
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    if not base:
+        return over
+    result = deepcopy(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = _merged(result[key], value) if both else value
+    return result
+
+
+def _free(name: str, owner: object, taken: dict[str, object]) -> str:
+    """Return *name*, with a number where somebody else already has it, and take it for *owner*."""
+    candidate, number = name, 1
+    while taken.setdefault(candidate, owner) != owner:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate

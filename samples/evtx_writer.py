@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 from claude_evidence import evtx_format as layout
@@ -105,10 +106,10 @@ def _instance(record: EventRecord, record_id: int) -> tuple[int, Instance]:
     literal = record.guid is None or record.event_source_name is not None or record.kind == "ProcessingErrorData"
     try:
         head = _system_values(record, record_id, time)
-    except struct.error as error:
+        tail = [_NULL] * 6 if literal else _manifest_values(record.provider, record.guid or "", record.channel)
+        return time, Instance(_event_template(record, literal), head + tail, _data(record, literal))
+    except (ValueError, struct.error) as error:
         raise ValueError(f"record {record_id}: {error}") from error
-    tail = [_NULL] * 6 if literal else _manifest_values(record.provider, record.guid or "", record.channel)
-    return time, Instance(_event_template(record, literal), head + tail, _data(record, literal))
 
 
 def _system_values(record: EventRecord, record_id: int, time: int) -> list[Value]:
@@ -180,23 +181,22 @@ def _data(record: EventRecord, literal: bool) -> Instance:
 
 
 def _declared(item: Field) -> int:
-    code = values.declared_type(item.type, isinstance(item.value, list | tuple))
+    positional_null = item.name is None and item.value is None
+    code = values.declared_type(item.type, positional_null or isinstance(item.value, list | tuple))
     return code if item.value is not None else code | templates.MAY_BE_NULL
 
 
 def _joined(fields: Sequence[Field]) -> Sequence[Field]:
     """Return the fields with each run of positional strings as one array of strings, as classic sources write them."""
-    if all(item.name is not None for item in fields):
-        return fields
     joined: list[Field] = []
-    for item in fields:
-        if item.name is not None or item.type != "UnicodeString" or not isinstance(item.value, str):
-            joined.append(item)
-        elif joined and joined[-1].name is None and isinstance(joined[-1].value, list):
-            joined[-1].value.append(item.value)
-        else:
-            joined.append(Field(None, "UnicodeString", [item.value]))
+    for positional, run in groupby(fields, _is_positional_text):
+        items = list(run)
+        joined += [Field(None, "UnicodeString", [item.value for item in items])] if positional else items
     return joined
+
+
+def _is_positional_text(item: Field) -> bool:
+    return item.name is None and item.type == "UnicodeString" and isinstance(item.value, str)
 
 
 @lru_cache(maxsize=4096)

@@ -88,10 +88,13 @@ def sid(text: str) -> bytes:
 
 
 def utf16(text: str) -> bytes:
-    """Return *text* as UTF-16LE; ValueError for NUL, which would end it early, and for lone surrogates."""
+    """Return *text* as UTF-16LE; ValueError for NUL, which would end it early, lone surrogates, and over 64 KiB."""
     if "\0" in text:
         raise ValueError(f"a NUL character inside a string: {text!r}")
-    return text.encode("utf-16-le")
+    data = text.encode("utf-16-le")
+    if len(data) > MAX_VALUE_BYTES:
+        raise ValueError(f"a string of {len(data)} bytes; the format holds {MAX_VALUE_BYTES}")
+    return data
 
 
 def terminated(text: str) -> bytes:

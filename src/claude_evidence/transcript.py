@@ -67,14 +67,10 @@ class TranscriptFacts:
 COUNTS: tuple[str, ...] = tuple(f.name for f in fields(TranscriptFacts) if f.name.endswith("_count"))
 
 
-def facts_from_json(values: Mapping[str, Any]) -> TranscriptFacts:
-    """Return the facts that `TranscriptFacts.as_json` wrote; what is missing or of a wrong type keeps its default."""
-    known: dict[str, Any] = {}
-    for name, default in TranscriptFacts().as_json().items():
-        value = _fact(name, default, values.get(name))
-        if value is not None:
-            known[name] = value
-    return TranscriptFacts(**known)
+def facts_from_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that `TranscriptFacts.as_json` wrote; what is missing or of a wrong type is left out."""
+    facts = ((name, _fact(name, default, values.get(name))) for name, default in TranscriptFacts().as_json().items())
+    return {name: value for name, value in facts if value is not None}
 
 
 def read_transcript(stream: BinaryIO) -> TranscriptFacts:
@@ -218,8 +214,7 @@ def _fact(name: str, default: Any, value: Any) -> Any:
     if isinstance(default, bool):
         return untrusted.boolean(value)
     if isinstance(default, int) or name.startswith("first_"):
-        number = untrusted.integer(value)
-        return number if number is not None and number >= 0 else None
+        return untrusted.natural(value)
     if isinstance(default, list):
         words = [untrusted.token(v) for v in value[:MANY]] if isinstance(value, list) else []
         return tuple(w for w in words if w)

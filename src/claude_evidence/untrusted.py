@@ -40,6 +40,12 @@ def integer(value: Any) -> int | None:
     return int(value)
 
 
+def natural(value: Any) -> int | None:
+    """Return an `integer` that is not negative: a count, a size, an offset."""
+    number = integer(value)
+    return number if number is not None and number >= 0 else None
+
+
 def boolean(value: Any) -> bool | None:
     """Return true or false, and None for everything else."""
     return value if isinstance(value, bool) else None

@@ -216,6 +216,5 @@ def _fact(name: str, default: Any, value: Any) -> Any:
     if isinstance(default, int) or name.startswith("first_"):
         return untrusted.natural(value)
     if isinstance(default, list):
-        words = [untrusted.token(v) for v in value[:MANY]] if isinstance(value, list) else []
-        return tuple(w for w in words if w)
+        return tuple(w for v in value[:MANY] if (w := untrusted.token(v))) if isinstance(value, list) else None
     return untrusted.token(value)

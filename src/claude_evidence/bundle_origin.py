@@ -1,0 +1,59 @@
+"""Where members came from: their path and time on the host, and the one manifest of several inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from claude_evidence.bundle_bag import META_SUFFIX
+from claude_evidence.bundle_entry import Entry
+from claude_evidence.bundle_limits import ProblemLog
+from claude_evidence.bundle_names import source_of
+from claude_evidence.bundle_paths import host_path, posix_path
+from claude_evidence.bundle_sources import Part
+from claude_evidence.model import Manifest
+
+
+def origin(part: Part, path: str, entry: Entry) -> tuple[str, datetime | None]:
+    """Return the host path of the member at *path* and when it was last changed there, as far as known.
+
+    In our bundles the acquisition tells both; output of a command was made when it was acquired. The path of
+    ``….meta.json`` is the path of what it describes and that suffix.
+    """
+    if part.bag is None:
+        return host_path(path), entry.modified_at
+    if part.bag.manifest is None:
+        return host_path(path.removeprefix("data/")), entry.modified_at
+    acquisition = part.bag.sources.get(path)
+    modified_at = acquisition.modified_at if acquisition else None
+    if path.startswith("data/state/"):
+        return path.removeprefix("data/"), modified_at or (acquisition.acquired_at if acquisition else None)
+    if acquisition is None or not acquisition.source:
+        return source_of(path), modified_at
+    source = posix_path(acquisition.source)
+    suffix = META_SUFFIX if path.endswith(META_SUFFIX) and not source.endswith(META_SUFFIX) else ""
+    return source + suffix, modified_at
+
+
+def merged_manifest(parts: Sequence[Part], log: ProblemLog) -> Manifest:
+    """Return the first manifest with the acquisitions of all, their members named as `Member.name` is.
+
+    Another host or another time zone in a later one is a problem. Without any, an empty manifest of format ``""``.
+    """
+    found = [(part, part.bag.manifest) for part in parts if part.bag and part.bag.manifest]
+    if not found:
+        return Manifest(format="")
+    first = found[0][1]
+    for part, other in found[1:]:
+        names = [manifest.host.get("name", "") for manifest in (first, other)]
+        if all(names) and names[0].casefold() != names[1].casefold():
+            log.add(part.prefix, f"is of host {names[1]!r}, the one before of {names[0]!r}: two machines")
+        if first.timezone and other.timezone and first.timezone != other.timezone:
+            log.add(part.prefix, f"is from zone {other.timezone}, the one before in {first.timezone}: that counts")
+    acquisitions = tuple(
+        replace(entry, member=entry.member and part.prefix + entry.member)
+        for part, manifest in found
+        for entry in manifest.acquisitions
+    )
+    return replace(first, acquisitions=acquisitions)

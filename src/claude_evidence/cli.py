@@ -166,7 +166,7 @@ def _report(
     from claude_evidence.parsers import parse
     from claude_evidence.progress import Progress
 
-    with open_bundle(inputs, Limits().raised(raise_limits)) as bundle, Progress(quiet=quiet) as progress:
+    with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle, Progress(quiet=quiet) as progress:
         evidence = parse(bundle, rules.fields, zone=zone, engine=engine, progress=progress.member)
         progress.say("judging")
         return to_report(

@@ -1,0 +1,46 @@
+"""``python -m claude_evidence.samples [NAME…]`` builds sample bundles; ``--check`` only compares."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from claude_evidence.samples.builder import build
+from claude_evidence.samples.scenario import FOLDER, SCENARIOS, load, names
+
+
+def main() -> int:
+    """Build or compare the samples named, all of them without a name; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m claude_evidence.samples", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios to build (default: all)")
+    parser.add_argument(
+        "--check", action="store_true", help="build elsewhere and compare with the bundles that are here"
+    )
+    parser.add_argument(
+        "--to", type=Path, default=FOLDER, metavar="FOLDER", help="where the bundles are (default: here)"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(names()):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+    differing = [name for name in options.names or names() if not _one(name, options.to, options.check)]
+    return 1 if differing else 0
+
+
+def _one(name: str, folder: Path, check: bool) -> bool:
+    scenario, target = load(SCENARIOS / f"{name}.yaml"), folder / f"{name}.zip"
+    if not check:
+        digest = build(scenario, target)
+        sys.stdout.write(f"{target.name}  {target.stat().st_size:,} bytes  sha256 {digest}\n")
+        return True
+    with tempfile.TemporaryDirectory() as elsewhere:
+        copy = Path(elsewhere) / target.name
+        build(scenario, copy)
+        same = target.exists() and target.read_bytes() == copy.read_bytes()
+    sys.stdout.write(f"{target.name}  {'the same' if same else 'DIFFERS: build it again'}\n")
+    return same
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""From a scenario to a bundle: real artifacts, real binary event logs, packed by the bundle writer, the same bytes
+each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from claude_evidence.bundle_names import MemberNames
+from claude_evidence.bundle_write import write_bundle
+from claude_evidence.model import Acquisition, Manifest, Outcome
+from claude_evidence.samples._logs import log_file
+from claude_evidence.samples._session_files import HostFile, session_files, state_files, transcript_files
+from claude_evidence.samples.event_catalogue import event
+from claude_evidence.samples.evtx_writer import EventRecord, write_evtx
+from claude_evidence.samples.scenario import Scenario, identifier
+
+EVENT_LOGS = "C:/Windows/System32/winevt/Logs"
+SID = "S-1-5-21-1111111111-2222222222-3333333333-1001"
+
+
+def build(scenario: Scenario, path: Path) -> str:
+    """Write the bundle of *scenario* to *path* and return its SHA-256."""
+    files = sorted(_host_files(scenario), key=lambda f: f.path)
+    names = MemberNames()
+    stored = [(names.of(f.path + ".meta.json" if f.meta else f.path), f) for f in files]
+    members = [(name, f.data) for name, f in stored]
+    acquisitions = [_acquisition(scenario, name, f) for name, f in stored]
+    if packages := scenario.raw.get("packages"):
+        members.append(("data/state/packages.txt", packages.replace("\n", "\r\n").encode()))
+        acquisitions.append(
+            Acquisition(
+                "AppxPackages",
+                "Get-AppxPackage Claude",
+                Outcome.COLLECTED,
+                scenario.collected_at,
+                member="data/state/packages.txt",
+                size_bytes=len(members[-1][1]),
+            )
+        )
+    for missing in scenario.raw.get("missing", []):
+        acquisitions.append(
+            Acquisition(
+                missing["artifact"],
+                missing["source"],
+                Outcome(missing.get("outcome", "missing")),
+                scenario.collected_at,
+                detail=missing.get("detail", ""),
+            )
+        )
+    return write_bundle(path, _manifest(scenario, tuple(acquisitions)), members, timestamp=scenario.collected_at)
+
+
+def _manifest(scenario: Scenario, acquisitions: tuple[Acquisition, ...]) -> Manifest:
+    offset = scenario.collected_at.astimezone(scenario.zone).utcoffset() if scenario.zone else None
+    return Manifest(
+        bundle_id=identifier(scenario.name, "bundle"),
+        tool="claude-evidence samples",
+        started_at=scenario.collected_at - timedelta(seconds=40),
+        finished_at=scenario.collected_at,
+        host={str(k): str(v) for k, v in scenario.raw["host"].items()},
+        timezone=scenario.raw.get("timezone"),
+        utc_offset_s=int(offset.total_seconds()) if offset is not None else None,
+        redacted=False,
+        acquisitions=acquisitions,
+    )
+
+
+def _acquisition(scenario: Scenario, name: str, file: HostFile) -> Acquisition:
+    return Acquisition(
+        file.artifact,
+        file.path.replace("/", "\\"),
+        Outcome.COLLECTED,
+        scenario.collected_at,
+        file.modified_at,
+        name,
+        size_bytes=len(file.data),
+        detail="metadata only" if file.meta else "",
+    )
+
+
+def _host_files(scenario: Scenario) -> Iterator[HostFile]:
+    yield from session_files(scenario)
+    yield from transcript_files(scenario)
+    yield from state_files(scenario)
+    for spec in scenario.raw.get("logs", []):
+        yield HostFile(spec["path"], log_file(scenario, spec), scenario.collected_at, "ClaudeLogs")
+    for spec in scenario.raw.get("files", []):
+        yield HostFile(spec["path"], _bytes(spec), scenario.utc(spec["modified"]), spec.get("artifact", "ClaudeFiles"))
+    yield from _event_logs(scenario)
+
+
+def _bytes(spec: Mapping[str, Any]) -> bytes:
+    return b"\0" * int(spec["nulls"]) if "nulls" in spec else str(spec.get("text", "")).encode()
+
+
+def _event_logs(scenario: Scenario) -> Iterator[HostFile]:
+    """Yield one event log per channel, its records in order of time."""
+    channels: dict[str, list[EventRecord]] = {}
+    for record in _events(scenario):
+        channels.setdefault(record.channel, []).append(record)
+    for channel, records in channels.items():
+        ordered = sorted(records, key=lambda r: r.time)
+        name = channel.replace("/", "%4")
+        yield HostFile(f"{EVENT_LOGS}/{name}.evtx", write_evtx(ordered), scenario.collected_at, "WindowsEventLogs")
+
+
+def _events(scenario: Scenario) -> Iterator[EventRecord]:
+    """Yield the events; ``repeat: {count, every_s}`` gives one entry several times."""
+    computer = str(scenario.raw["host"]["name"])
+    for spec in scenario.raw.get("events", []):
+        repeat = spec.get("repeat", {})
+        for number in range(int(repeat.get("count", 1))):
+            time = scenario.utc(spec["time"]) + timedelta(seconds=number * float(repeat.get("every_s", 0)))
+            yield event(spec["provider"], int(spec["id"]), time, computer=computer, **spec.get("data", {}))

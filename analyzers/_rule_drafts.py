@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sigma.correlations import SigmaCorrelationRule
     from sigma.rule import SigmaRule
 
-NOT_INHERITED = frozenset({"group_by", "count_by"})
-"""Keys of ``custom`` that say how one document counts; all others, given by ``<stem>``, hold for its parts too."""
+NOT_INHERITED = frozenset({"group_by", "count_by", "needs"})
+"""Keys of ``custom`` that say how one document is judged; all others, given by ``<stem>``, hold for its parts too."""
 
 _DEFAULT_LEVEL = Level.MEDIUM
 

@@ -38,6 +38,7 @@ def _logsources(draft: Draft, depth: int = 0) -> list[taxonomy.LogSource]:
 def named(draft: Draft) -> set[object]:
     """Return the field names that one document writes down."""
     custom = {name for key in ("group_by", "count_by") for name in _listed(draft.custom.get(key))}
+    custom |= {fact.get("field") for fact in _listed(draft.custom.get("facts")) if isinstance(fact, dict)}
     if isinstance(draft.sigma, SigmaRule):
         return custom | rule_fields(draft.sigma)
     return custom | (correlation_fields(draft.sigma) if draft.sigma is not None else set())

@@ -7,8 +7,7 @@ writes nothing to disk, follows no link, and holds zips to `Limits` on the bytes
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +15,32 @@ from types import TracebackType
 from typing import BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from claude_evidence.bundle_bag import differences, oxum_difference
+from claude_evidence.bundle_bag import Bag
 from claude_evidence.bundle_entry import Entry, FileEntry
-from claude_evidence.bundle_limits import MIB, Budget, Limits, MemberError, ProblemLog
+from claude_evidence.bundle_limits import Budget, Limits, MemberError, ProblemLog
 from claude_evidence.bundle_manifest import manifest_from_json, manifest_to_json
+from claude_evidence.bundle_names import MemberNames, member_name
 from claude_evidence.bundle_origin import merged_manifest, origin
-from claude_evidence.bundle_paths import Distinct
+from claude_evidence.bundle_paths import Distinct, safe_name
+from claude_evidence.bundle_reading import HELD_BYTES, Reading
 from claude_evidence.bundle_sources import Loader, Part
+from claude_evidence.bundle_verify import verify_parts
 from claude_evidence.bundle_write import write_bundle
 from claude_evidence.model import Manifest, Member, Problem, UsageError
 
-__all__ = ["Bundle", "Limits", "MemberError", "manifest_from_json", "manifest_to_json", "open_bundle", "write_bundle"]
+__all__ = [
+    "HELD_BYTES",
+    "Bundle",
+    "Limits",
+    "MemberError",
+    "MemberNames",
+    "manifest_from_json",
+    "manifest_to_json",
+    "member_name",
+    "open_bundle",
+    "write_bundle",
+]
 
-HELD_BYTES = 64 * MIB
 _DEFAULT_LIMITS = Limits()
 
 
@@ -45,7 +57,7 @@ def open_bundle(paths: Sequence[Path], limits: Limits = _DEFAULT_LIMITS, *, zone
         parts, inputs = _load(loader, paths)
         return Bundle(loader, parts, inputs)
     except BaseException:
-        loader.handles.close()
+        loader.close()
         raise
 
 
@@ -56,66 +68,76 @@ def _zone(name: str | None) -> ZoneInfo | None:
         raise UsageError(f"{name!r} is no known time zone: an IANA name such as Europe/Berlin is wanted") from error
 
 
-def _load(loader: Loader, paths: Sequence[Path]) -> tuple[list[Part], list[Path]]:
+def _load(loader: Loader, paths: Sequence[Path]) -> tuple[list[Part], dict[str, Path]]:
+    """Return the parts of all inputs and the inputs by the names they are shown with."""
     given: dict[Path, Path] = {}
     for path in paths:
-        if given.setdefault(path.resolve(), path) is not path:
+        if given.setdefault(_existing(path), path) is not path:
             loader.log.add(path.name, "is given twice: read once")
     names = Distinct()
+    inputs = {names.claim(safe_name(full.name)): full for full in given}
     parts: list[Part] = []
-    for full, path in given.items():
-        if not full.exists():
-            raise UsageError(f"{path}: no such file or folder")
-        parts += loader.load(path, f"{names.claim(full.name)}/" if len(given) > 1 else "")
-    return parts, list(given)
+    for name, full in inputs.items():
+        parts += loader.load(full, f"{name}/" if len(inputs) > 1 else "")
+    return parts, inputs
+
+
+def _existing(path: Path) -> Path:
+    try:
+        return path.resolve(strict=True)
+    except FileNotFoundError:
+        reason = "no such file or folder"
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "cannot be read"
+    raise UsageError(f"{path}: {reason}")
 
 
 class Bundle:
     """Opened evidence: members, the manifest if there is one, and what went wrong so far. A context manager."""
 
-    def __init__(self, loader: Loader, parts: Sequence[Part], inputs: Sequence[Path]) -> None:
-        self._loader, self._parts, self._paths = loader, parts, inputs
-        self._held: tuple[Entry | None, bytes] = (None, b"")
-        self._entries: dict[str, tuple[Entry, Part, str]] = {}
-        members = []
+    def __init__(self, loader: Loader, parts: Sequence[Part], inputs: Mapping[str, Path]) -> None:
+        self._log, self._parts, self._paths = loader.log, parts, inputs
+        self._reading = Reading(loader)
+        self._origins: dict[str, tuple[Entry, Bag | None, str]] = {}
+        self.members: tuple[Member, ...] = tuple(sorted(self._listed(), key=lambda member: member.name))
+        self.manifest: Manifest = merged_manifest(parts, loader.log)
+        if not self.members:
+            self._log.add(", ".join(inputs), "holds no files")
+
+    def _listed(self) -> Iterator[Member]:
         names = Distinct()
-        for part in parts:
+        for part in self._parts:
             for path, entry in part.items:
                 name = names.claim(part.prefix + path, self._note_collision)
-                self._entries[name] = (entry, part, path)
+                self._origins[name] = (entry, part.bag, path)
                 host, modified_at = origin(part, path, entry)
-                members.append(Member(name, host, entry.size_bytes, modified_at))
-        self.members: tuple[Member, ...] = tuple(sorted(members, key=lambda member: member.name))
-        self.manifest: Manifest = merged_manifest(parts, loader.log)
-        if not members:
-            loader.log.add(", ".join(path.name for path in inputs), "holds no files")
+                yield Member(name, host, entry.size_bytes, modified_at)
 
     def _note_collision(self, name: str) -> None:
-        self._loader.log.add(name, "another member has this name already (upper and lower case count as one): renamed")
+        self._log.add(name, "another member has this name already (upper and lower case count as one): renamed")
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What went wrong so far; grows while members are read."""
-        return self._loader.log.all()
+        return self._log.all()
 
     @property
     def promised(self) -> bool:
-        """Whether any input promises hashes: without, `verify` has nothing to check and its silence means nothing."""
+        """Whether any input promises hashes: where none does, `verify` has nothing to check."""
         return any(part.bag for part in self._parts)
 
     @cached_property
     def inputs(self) -> tuple[Member, ...]:
         """The files that were given, hashed when first asked for; a folder has no hash."""
-        return tuple(self._input(path) for path in self._paths)
+        return tuple(self._input(name, path) for name, path in self._paths.items())
 
-    def _input(self, path: Path) -> Member:
+    def _input(self, name: str, path: Path) -> Member:
         if path.is_dir():
-            entries = [entry for entry, _, _ in self._entries.values() if isinstance(entry, FileEntry)]
-            size = sum(entry.size_bytes for entry in entries if path in entry.path.parents)
-            return Member(path.name, path.name, size)
+            entries = [entry for entry, _, _ in self._origins.values() if isinstance(entry, FileEntry)]
+            return Member(name, name, sum(entry.size_bytes for entry in entries if path in entry.path.parents))
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return Member(path.name, path.name, file.tell(), sha256=sha256)
+            return Member(name, name, file.tell(), sha256=sha256)
 
     def open(self, member: Member) -> BinaryIO:
         """Return the bytes of *member* from the start; MemberError where they cannot be had.
@@ -123,89 +145,31 @@ class Bundle:
         Seekable for files on disk and for members up to `HELD_BYTES`; larger members of a zip are sequential. Damage
         ends the stream early and becomes a problem.
         """
-        entry = self._entries[member.name][0]
-        if self._held[0] is entry:
-            return io.BytesIO(self._held[1])
-        if isinstance(entry, FileEntry) or max(entry.size_bytes, entry.read_bytes) > HELD_BYTES:
-            return self._stream(entry, member.name)
-        with self._stream(entry, member.name) as stream:
-            data = stream.read(HELD_BYTES + 1)
-        if len(data) > HELD_BYTES:
-            return self._stream(entry, member.name)
-        self._held = (entry, data)
-        return io.BytesIO(data)
-
-    def _stream(self, entry: Entry, where: str) -> BinaryIO:
-        return entry.stream(self._loader.budget, lambda message: self._loader.log.add(where, message, message[:12]))
+        return self._reading.open(self._origins[member.name][0], member.name)
 
     def hashed(self, member: Member) -> Member:
         """Return *member* with its hash, its true size, and whether the hash is the promised one (None: no promise).
 
         Its bytes are read once. MemberError where they cannot be had.
         """
-        entry, part, path = self._entries[member.name]
-        self._hash(entry, member.name)
-        promises = part.bag.promised(path) if part.bag else set()
-        verified = promises == {entry.sha256} if promises else None
+        entry, bag, path = self._origins[member.name]
+        sha256 = self._reading.hash(entry, member.name)
+        promises = bag.promised(path) if bag else set()
+        verified = promises == {sha256} if promises else None
         if verified is False:
-            self._loader.log.add(member.name, "its bytes are not those that the bundle promises")
-        return replace(member, sha256=entry.sha256, size_bytes=entry.read_bytes, verified=verified)
-
-    def _hash(self, entry: Entry, where: str) -> str:
-        """Return the hash of *entry*, read at most once; a small one out of a zip is then held for `open`."""
-        if entry.sha256:
-            return entry.sha256
-        digest = hashlib.sha256()
-        size = 0
-        held: list[bytes] | None = None if isinstance(entry, FileEntry) else []
-        try:
-            with self._stream(entry, where) as stream:
-                while piece := stream.read(MIB):
-                    digest.update(piece)
-                    size += len(piece)
-                    if held is not None:
-                        held.append(piece)
-                        held = held if size <= HELD_BYTES else None
-        except OSError as error:
-            raise MemberError(f"cannot be read: {error.strerror or type(error).__name__}") from error
-        if held is not None:
-            self._held = (entry, b"".join(held))
-        entry.read_bytes, entry.sha256 = size, digest.hexdigest()
-        return entry.sha256
+            self._log.add(member.name, "its bytes are not those that the bundle promises")
+        return replace(member, sha256=sha256, size_bytes=entry.read_bytes, verified=verified)
 
     def verify(self) -> tuple[Problem, ...]:
         """Return how the inputs differ from what they promise: missing, extra, altered, unreadable.
 
         Without promises (`promised` is False) there is nothing to compare.
         """
-        found = ProblemLog()
-        for part in self._parts:
-            if part.bag is None:
-                continue
-            for path, message in differences(part.bag):
-                found.add(part.prefix + path, message)
-            for path, entries in part.bag.files.items():
-                for entry in entries:
-                    self._verify_entry(part, path, entry, found)
-            info = self._loader.text(part.bag.files, "bag-info.txt", part.prefix).decode("utf-8", "replace")
-            if difference := oxum_difference(part.bag, info):
-                found.add(f"{part.prefix}bag-info.txt", difference)
-        return found.all()
-
-    def _verify_entry(self, part: Part, path: str, entry: Entry, found: ProblemLog) -> None:
-        assert part.bag
-        try:
-            sha256 = self._hash(entry, part.prefix + path)
-        except MemberError as error:
-            found.add(part.prefix + path, f"cannot be verified: {error}")
-            return
-        for promise in sorted(part.bag.promised(path) - {sha256}):
-            found.add(part.prefix + path, f"is altered: its SHA-256 is {sha256}, promised is {promise}", "is altered")
+        return verify_parts(self._parts, self._reading)
 
     def close(self) -> None:
         """Close the files behind the bundle."""
-        self._held = (None, b"")
-        self._loader.handles.close()
+        self._reading.close()
 
     def __enter__(self) -> Bundle:
         return self

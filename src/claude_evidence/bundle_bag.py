@@ -13,6 +13,7 @@ from claude_evidence.model import Acquisition, Manifest
 DECLARATION = "bagit.txt"
 COLLECTION = "data/collection.json"
 PAYLOAD_MANIFEST = "manifest-sha256.txt"
+INFO = "bag-info.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 _BEGINNINGS = {DECLARATION, COLLECTION}
 META_SUFFIX = ".meta.json"
@@ -26,12 +27,13 @@ _OWN_FILE = re.compile(r"(?:data/)?(?:collection\.json|redaction\.json|collect(?
 class Bag:
     """A bag below ``base`` (empty or ending in ``/``), its files by their path in it, and what it promises of them.
 
-    ``manifest`` is set only for our own bundles; ``sources`` are its acquisitions by member.
+    ``manifest`` is set only for our own bundles; ``sources`` are its acquisitions by member; ``info`` is bag-info.txt.
     """
 
     base: str
     files: dict[str, list[Entry]]
     manifest: Manifest | None = None
+    info: str = ""
     payload: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Acquisition] = field(default_factory=dict)
@@ -70,14 +72,14 @@ def promises(text: str) -> tuple[dict[str, str], list[str]]:
         match = _LINE.match(line)
         if not match:
             if line.strip():
-                wrong.append(f"line {number} is no hash and path")
+                wrong.append(f"no hash and path: line {number}")
             continue
         path = re.sub("%(?:0[AaDd]|25)", lambda escape: _ESCAPES[escape[0].lower()], match[2]).removeprefix("./")
         if not is_tame(path):
-            wrong.append(f"line {number} names an unsafe path")
+            wrong.append(f"an unsafe path: line {number}")
             path = safe_name(path)
         if found.setdefault(path, match[1].lower()) != match[1].lower():
-            wrong.append(f"line {number} promises another hash for a path named before")
+            wrong.append(f"another hash for a path named before: line {number}")
     return found, wrong
 
 
@@ -109,9 +111,9 @@ def _extra(bag: Bag, path: str) -> str:
     return "is extra: the bag's tag manifest does not promise it"
 
 
-def oxum_difference(bag: Bag, info: str) -> str:
-    """Return how the payload differs from the Payload-Oxum in bag-info.txt's text *info*; empty where it does not."""
-    stated = re.search(r"(?im)^Payload-Oxum:\s*(\d{1,20})\.(\d{1,20})\s*$", info)
+def oxum_difference(bag: Bag) -> str:
+    """Return how the payload, read already, differs from the bag's Payload-Oxum; empty where it does not."""
+    stated = re.search(r"(?im)^Payload-Oxum:\s*(\d{1,20})\.(\d{1,20})\s*$", bag.info)
     payload = [entry for path, entries in bag.files.items() if path.startswith("data/") for entry in entries]
     size, count = sum(entry.read_bytes for entry in payload), len(payload)
     if not stated or (int(stated[1]), int(stated[2])) == (size, count):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from claude_evidence.model import Problem
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 SHOWN_ALIKE = 100
+_SORT = re.compile(r"[^:0-9]*")
 
 
 class MemberError(Exception):
@@ -82,12 +84,12 @@ class ProblemLog:
     _said: dict[Problem, None] = field(default_factory=dict)
     _alike: Counter[str] = field(default_factory=Counter)
 
-    def add(self, where: str, message: str, alike: str = "") -> None:
-        """Note *message* about *where*; *alike* is what messages of this sort share, the message itself by default."""
+    def add(self, where: str, message: str) -> None:
+        """Note *message* about *where*; messages alike share what comes before the first colon or figure."""
         problem = Problem("bundle", where, message)
         if problem in self._said:
             return
-        alike = alike or message
+        alike = _SORT.match(message)[0].strip()  # type: ignore[index]
         self._alike[alike] += 1
         if self._alike[alike] <= SHOWN_ALIKE:
             self._said[problem] = None
@@ -95,5 +97,5 @@ class ProblemLog:
     def all(self) -> tuple[Problem, ...]:
         """Return what was noted, in order."""
         more = ((alike, count - SHOWN_ALIKE) for alike, count in self._alike.items())
-        rest = (Problem("bundle", "", f"{count:,} more members: {alike}") for alike, count in more if count > 0)
+        rest = (Problem("bundle", "", f"{count:,} more of these: {alike}") for alike, count in more if count > 0)
         return (*self._said, *rest)

@@ -48,7 +48,7 @@ def host_path(name: str) -> str:
     >>> host_path("uploads/auto/C%3A/Windows/x%254Admin.evtx"), host_path("kape/D/Users/a.log")
     ('C:/Windows/x%4Admin.evtx', 'D:/Users/a.log')
     """
-    folder, slash, last = name.rpartition("/")
+    folder, _, last = name.rpartition("/")
     host, encoded = _host_folder(folder)
     if not host:
         return name

@@ -10,6 +10,7 @@ from pathlib import Path
 from claude_evidence.bundle_bag import (
     COLLECTION,
     DECLARATION,
+    INFO,
     PAYLOAD_MANIFEST,
     TAG_MANIFEST,
     Bag,
@@ -50,6 +51,10 @@ class Loader:
     zone: tzinfo | None = None
     handles: Handles = field(default_factory=Handles)
     slot: Slot = field(default_factory=Slot)
+
+    def close(self) -> None:
+        """Let go of the open files."""
+        self.handles.close()
 
     def load(self, path: Path, prefix: str) -> list[Part]:
         """Return the parts of the input at *path*; UsageError where it is nothing that can be read."""
@@ -96,7 +101,7 @@ class Loader:
         if entry.is_link:
             self.log.add(prefix + entry.name, "is a link: not followed")
         elif entry.name != entry.text and not is_tame(entry.text):
-            self.log.add(prefix + entry.name, f"its name in the zip is unsafe: {entry.text[:200]!a}", "unsafe names")
+            self.log.add(prefix + entry.name, f"its name in the zip is unsafe: {entry.text[:200]!a}")
         return not (entry.is_link or entry.is_folder)
 
     def _parts(self, prefix: str, entries: Sequence[Entry], zips: int) -> list[Part]:
@@ -135,7 +140,7 @@ class Loader:
             data = self._bytes_of(entry, name)
             entries = self._zip_entries(data, name, f"{name}/")
         except (MemberError, OSError) as error:
-            self.log.add(name, f"is a zip that cannot be opened: {error}", "zips that cannot be opened")
+            self.log.add(name, f"is a zip that cannot be opened: {error}")
             return None
         if entries is None:
             self.log.add(name, "is named like a zip and is none, or nothing in it can be read")
@@ -167,6 +172,7 @@ class Loader:
                 bag.sources.setdefault(safe_name(acquisition.member), acquisition)
         bag.payload = self._promises(bag, PAYLOAD_MANIFEST, prefix)
         bag.tags = self._promises(bag, TAG_MANIFEST, prefix)
+        bag.info = self.text(files, INFO, prefix).decode("utf-8", "replace")
         return bag
 
     def _manifest(self, files: dict[str, list[Entry]], prefix: str) -> Manifest | None:
@@ -185,7 +191,7 @@ class Loader:
     def _promises(self, bag: Bag, name: str, prefix: str) -> dict[str, str]:
         found, wrong = promises(self.text(bag.files, name, prefix).decode("utf-8", "replace"))
         for message in wrong:
-            self.log.add(prefix + name, message, "lines that are no promise")
+            self.log.add(prefix + name, message)
         return found
 
     def text(self, files: dict[str, list[Entry]], path: str, prefix: str) -> bytes:

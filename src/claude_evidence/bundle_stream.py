@@ -30,7 +30,8 @@ def open_entry(entry: ZipEntry, budget: Budget, note: Callable[[str], None]) -> 
         raise MemberError(entry.refused)
     packed = packed_bytes(entry, note)
     budget.check_member(entry.size_bytes, packed.size)
-    return io.BufferedReader(_PieceStream(_checked_pieces(entry, packed, budget, note)), CHUNK)
+    pieces = _checked_pieces(entry, packed, budget, note)
+    return io.BufferedReader(_PieceStream(pieces), min(CHUNK, max(PACKED_CHUNK, entry.size_bytes)))
 
 
 def packed_bytes(entry: ZipEntry, note: Callable[[str], None]) -> Bytes:

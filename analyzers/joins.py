@@ -13,15 +13,33 @@ from claude_evidence.model import Evidence
 
 Tables = Mapping[str, pd.DataFrame]
 
+JOINED: Mapping[str, tuple[str, ...]] = {
+    "app_log": ("KilledSessions", "NextVersion", "NextStartVersionChanged", "SessionsOnDisk", "StorageLayout"),
+    "session_registry": (
+        "TmpOnly",
+        "HasTranscript",
+        "AgeSeconds",
+        "CleanedUp",
+        "AccountActive",
+        "TranscriptState",
+        "LeaseState",
+        "AfterState",
+    ),
+    "transcript": ("OwnedByDesktop", "HasRegistryEntry", "Released", "DeletedByUser"),
+    "worktree": ("LeaseReadable",),
+}
+
+
+def known_fields(columns: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Return what a rule may name per table: the *columns* of the parsers and those that joins add."""
+    return {table: own | frozenset(JOINED.get(table, ())) for table, own in columns.items()}
+
 
 def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
     """Return the tables of *evidence* with the joined columns added, and the app's history; the frames given stay as
     they are.
 
-    session_registry: ``TmpOnly, HasTranscript, AgeSeconds, CleanedUp, AccountActive, TranscriptState, LeaseState,
-    AfterState``.
-    transcript: ``OwnedByDesktop, HasRegistryEntry, Released, DeletedByUser``. worktree: ``LeaseReadable``.
-    app_log: ``KilledSessions, NextVersion, NextStartVersionChanged, SessionsOnDisk, StorageLayout``.
+    `JOINED` names the columns.
     """
     tables = dict(evidence.tables)
     history = AppHistory.of(tables["app_log"])

@@ -255,10 +255,12 @@ def list_rules(rule_paths: tuple[Path, ...]) -> None:
     """List the failures that the rules know, the most severe first."""
     from claude_evidence.analyzers.rules import load_rules
 
-    main_documents = {d.stem: d for d in reversed(load_rules(rule_paths).documents)}
-    width = max(len(stem) for stem in main_documents)
-    for stem, document in sorted(main_documents.items(), key=lambda item: (-item[1].level.rank, item[0])):
-        click.echo(f"{document.level:<13} {stem:<{width}}  {_printable(document.title)}")
+    loaded = load_rules(rule_paths).documents
+    titles = {document.stem: document.title for document in reversed(loaded)}
+    levels = {stem: max((d.level for d in loaded if d.stem == stem), key=lambda level: level.rank) for stem in titles}
+    width = max(len(stem) for stem in titles)
+    for stem in sorted(titles, key=lambda stem: (-levels[stem].rank, stem)):
+        click.echo(f"{levels[stem]:<13} {stem:<{width}}  {_printable(titles[stem])}")
 
 
 @rules.command("show")
@@ -278,11 +280,11 @@ def show_rule(name: str, rule_paths: tuple[Path, ...]) -> None:
 @click.pass_context
 def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
     """Check rules strictly: each error is named with its file and line. Without PATH: the rules of this program."""
+    from claude_evidence.analyzers.joins import known_fields
     from claude_evidence.analyzers.rule_lint import check
-    from claude_evidence.analyzers.rules import default_rules
     from claude_evidence.parsers import columns
 
-    errors = check(paths or [default_rules()], known_fields=columns())
+    errors = check(paths, known_fields=known_fields(columns()))
     for error in errors:
         click.echo(_printable(f"{error.where}: {error.message}"))
     click.echo(f"{len(errors)} errors" if errors else "no errors", err=True)

@@ -1,0 +1,125 @@
+"""Each sample is what its scenario builds, and gives exactly the findings its scenario names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from claude_evidence.analyzers.report import analyze
+from claude_evidence.analyzers.rules import load_rules
+from claude_evidence.bundle import open_bundle
+from claude_evidence.model import Level, Report
+from claude_evidence.parsers import parse
+from claude_evidence.samples.builder import build
+from claude_evidence.samples.scenario import SCENARIOS, load, names
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@cache
+def report(name: str) -> Report:
+    rules = load_rules(())
+    with open_bundle([SAMPLES / f"{name}.zip"]) as bundle:
+        return analyze(parse(bundle, rules.fields), rules)
+
+
+@pytest.mark.parametrize("name", names())
+def test_sample_is_what_its_scenario_builds(name: str, tmp_path: Path) -> None:
+    copy = tmp_path / f"{name}.zip"
+    build(load(SCENARIOS / f"{name}.yaml"), copy)
+    assert copy.read_bytes() == (SAMPLES / f"{name}.zip").read_bytes(), "run python -m claude_evidence.samples"
+
+
+@pytest.mark.parametrize("name", names())
+def test_sample_gives_exactly_its_findings(name: str) -> None:
+    expected = load(SCENARIOS / f"{name}.yaml").expect
+    found = {f.rule: f for f in report(name).findings if f.level.rank > Level.INFORMATIONAL.rank}
+    assert set(found) == set(expected["findings"])
+    for rule, wanted in expected["findings"].items():
+        finding = found[rule]
+        assert finding.count == wanted["count"], rule
+        assert finding.level == wanted["level"], rule
+        assert finding.document == wanted.get("document", rule)
+        assert dict(finding.facts).items() >= wanted.get("facts", {}).items()
+        assert finding.explanation
+        assert finding.remedy
+    assert len({f.rule for f in report(name).findings}) == len(report(name).findings)
+
+
+@pytest.mark.parametrize("name", names())
+def test_sample_gives_no_problem_and_judges_what_it_can(name: str) -> None:
+    made = report(name)
+    assert made.problems == ()
+    assert all(member.kind for member in made.custody.members)
+    assert all(member.verified for member in made.custody.members)
+    assert all(ref.sha256 for finding in made.findings for ref in finding.evidence)
+
+
+def test_boots_of_the_update_come_closer_together() -> None:
+    boots = report("update-breaks-launch").boots
+    assert boots.tightening is True
+    assert {month.month: month.median_days for month in boots.months}["2026-05"] == pytest.approx(6.0, abs=0.1)
+    assert report("healthy").boots.tightening is None
+
+
+def test_upgrade_is_told_in_its_order() -> None:
+    entries = [entry for entry in report("update-breaks-launch").timeline if entry.lane in ("package", "launch")]
+    told = [entry.text.split(":")[0] for entry in entries]
+    wanted = [
+        "Deployment started",
+        "Packaged service terminated",
+        "Package disabled for servicing",
+        "Package folder moved",
+        "Deployment finished",
+        "Package enabled again",
+        "Container could not be created",
+        "Process could not be created",
+    ]
+    upgrade = told[told.index("Packaged service terminated") - 1 :]
+    order = [upgrade.index(text) for text in wanted]
+    assert order == sorted(order)
+    assert "ForceApplicationShutdownOption" in next(e.text for e in entries if "Claude_pzs8sxrjxfjjc" in e.text)
+
+
+def test_ledger_accounts_for_every_conversation() -> None:
+    states = [c.state for c in report("noisy-healthy").conversations]
+    assert states.count("CLI only") == 300
+    assert states.count("remote") == 5
+    assert states.count("deleted by user") == 1
+    assert states.count("empty stub") == 4
+    assert "orphaned" in [c.state for c in report("update-breaks-launch").conversations]
+    assert [c.state for c in report("all-null-session").conversations].count("null-filled") == 1
+    assert [c.state for c in report("exdev-one-drive").conversations].count("unsaved (.tmp only)") == 23
+
+
+def analyse(name: str, folder: Path, form: str, **environment: str) -> bytes:
+    command = [
+        sys.executable,
+        "-m",
+        "claude_evidence",
+        "analyze",
+        str(SAMPLES / f"{name}.zip"),
+        "-q",
+        "-o",
+        f"out.{form}",
+    ]
+    subprocess.run(
+        command, cwd=folder, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1780000000", **environment}
+    )
+    return (folder / f"out.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("form", ["html", "md", "json"])
+def test_report_is_the_same_whenever_and_wherever_it_is_made(form: str, tmp_path: Path) -> None:
+    other = tmp_path / "another folder"
+    other.mkdir()
+    first = analyse("update-breaks-launch", tmp_path, form, TZ="UTC", LC_ALL="C", PYTHONHASHSEED="1")
+    time.sleep(0.01)
+    second = analyse("update-breaks-launch", other, form, TZ="Asia/Kolkata", LC_ALL="de_DE.UTF-8", PYTHONHASHSEED="2")
+    assert first == second

@@ -1,0 +1,118 @@
+"""The command line as a user meets it: exit codes, one-line errors, clean standard output."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from claude_evidence import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "samples" / "update-breaks-launch.zip"
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "claude_evidence", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, check=False, timeout=120)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line of a refusal; fails where there is more or a traceback."""
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("Error: ")
+    return line
+
+
+def test_analyze_prints_a_verdict_and_names_the_file(tmp_path: Path) -> None:
+    done = run("analyze", SAMPLE, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "0x80070020" in done.stdout
+    assert "2026-05-17" in done.stdout
+    assert "Sign out of Windows" in done.stdout
+    assert "update-breaks-launch-report.html" in done.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["update-breaks-launch-report.html"]
+    assert "\x1b" not in done.stdout
+
+
+def test_json_on_standard_output_is_only_json(tmp_path: Path) -> None:
+    done = run("analyze", SAMPLE, "-f", "json", "-o", "-", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    schema = json.loads((ROOT / "templates" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(report)
+    assert report["schema"] == "claude-evidence/report/1"
+    assert {f["rule"] for f in report["findings"]} >= {
+        "msix_appcontainer_job_race_0x80070020",
+        "orphaned_cli_session_id",
+    }
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("level", "code"), [("critical", 1), ("low", 1)])
+def test_fail_on_reached(level: str, code: int, tmp_path: Path) -> None:
+    assert run("analyze", SAMPLE, "-q", "--fail-on", level, cwd=tmp_path).returncode == code
+
+
+def test_fail_on_not_reached(tmp_path: Path) -> None:
+    assert run("analyze", ROOT / "samples" / "noisy-healthy.zip", "--fail-on", "low", cwd=tmp_path).returncode == 0
+
+
+def test_quiet_prints_nothing(tmp_path: Path) -> None:
+    done = run("analyze", SAMPLE, "-q", "-o", "r.md", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "r.md").read_text(encoding="utf-8").startswith("#")
+
+
+def test_wrong_use_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.yml").write_text("title: [", encoding="utf-8")
+    (tmp_path / "empty.zip").write_bytes(b"")
+    (tmp_path / "garbage.zip").write_bytes(b"no zip at all" * 100)
+    assert "nowhere.zip" in refused(run("analyze", "nowhere.zip", cwd=tmp_path))
+    assert "broken.yml" in refused(run("analyze", SAMPLE, "--rules", "broken.yml", cwd=tmp_path))
+    assert "empty.zip" in refused(run("analyze", "empty.zip", cwd=tmp_path))
+    assert "garbage.zip" in refused(run("analyze", "garbage.zip", cwd=tmp_path))
+    assert "Mars" in refused(run("analyze", SAMPLE, "--tz", "Mars/Olympus", cwd=tmp_path))
+    assert refused(run("analyze", SAMPLE, "--no-default-rules", cwd=tmp_path))
+    assert refused(run("analyze", SAMPLE, "-o", ".", cwd=tmp_path))
+    assert refused(run("rules", "show", "no_such_rule", cwd=tmp_path))
+
+
+def test_verify(tmp_path: Path) -> None:
+    assert run("verify", SAMPLE).returncode == 0
+    altered = tmp_path / "update-breaks-launch.zip"
+    with zipfile.ZipFile(SAMPLE) as old, zipfile.ZipFile(altered, "w") as new:
+        for info in old.infolist():
+            data = old.read(info)
+            new.writestr(info, data.replace(b"Killing 3", b"Killing 4") if info.filename.endswith("main.log") else data)
+    done = run("verify", altered)
+    assert done.returncode == 1
+    assert "main.log" in done.stdout
+
+
+def test_verify_says_when_there_is_nothing_to_verify(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "plain.zip", "w") as plain:
+        plain.writestr("main.log", "2026-05-17 07:00:00 [info] hello\n")
+    assert "no hashes" in refused(run("verify", tmp_path / "plain.zip"))
+
+
+def test_rules_list_show_check() -> None:
+    listed = run("rules", "list")
+    assert listed.stdout.splitlines()[0].split()[1] in (
+        "msix_appcontainer_job_race_0x80070020",
+        "msix_exdev_session_save",
+    )
+    assert "EXDEV" in run("rules", "show", "msix_exdev_session_save").stdout
+    checked = run("rules", "check")
+    assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_version_and_help() -> None:
+    assert __version__ in run("--version").stdout
+    assert "analyze" in run("--help").stdout

@@ -85,7 +85,8 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     elif isinstance(document.value, dict):
         row |= _said(document.value)
     row["SessionId"] = row["SessionId"] or row.get("InnerSessionId")
-    problems = [Problem("parse", source.name, document.detail)] if document.size_bytes > LIMIT_BYTES else []
+    unseen = document.state == "invalid" and document.size_bytes > LIMIT_BYTES
+    problems = [Problem("parse", source.name, document.detail)] if unseen else []
     return Parsed({"session_registry": frame(SESSION_REGISTRY, [row], source)}, problems)
 
 

@@ -13,8 +13,16 @@ from claude_evidence.transcript import LONG_LINE_BYTES, TranscriptFacts, facts_f
 
 
 def record(kind: str = "user", **more: Any) -> bytes:
-    base = {"type": kind, "sessionId": "9f0c", "uuid": "1", "isSidechain": False, "message": {"role": kind},
-            "timestamp": "2026-05-17T07:27:00.123Z", "version": "2.1.22", "entrypoint": "claude-desktop"}
+    base = {
+        "type": kind,
+        "sessionId": "9f0c",
+        "uuid": "1",
+        "isSidechain": False,
+        "message": {"role": kind},
+        "timestamp": "2026-05-17T07:27:00.123Z",
+        "version": "2.1.22",
+        "entrypoint": "claude-desktop",
+    }
     return json.dumps(base | more).encode() + b"\n"
 
 
@@ -23,8 +31,12 @@ def facts(*lines: bytes) -> TranscriptFacts:
 
 
 def test_a_healthy_transcript() -> None:
-    got = facts(record(timestamp="2026-05-17T07:27:01Z"), record("assistant", timestamp="2026-05-17T09:00:00+02:00"),
-                b"\n", record("ai-title", message=None, entrypoint=""))
+    got = facts(
+        record(timestamp="2026-05-17T07:27:01Z"),
+        record("assistant", timestamp="2026-05-17T09:00:00+02:00"),
+        b"\n",
+        record("ai-title", message=None, entrypoint=""),
+    )
     assert (got.line_count, got.record_count, got.user_count, got.assistant_count, got.title_count) == (4, 3, 1, 1, 1)
     assert got.has_messages
     assert (got.bad_line_count, got.first_bad_line, got.tail_truncated) == (0, None, False)
@@ -43,8 +55,16 @@ def test_only_keys_of_the_record_itself_count() -> None:
 
 
 def test_the_last_entrypoint_that_says_something_counts() -> None:
-    assert facts(record(entrypoint="cli"), record(entrypoint="claude-desktop"), record(entrypoint=""),
-                 record(entrypoint=7), record(entrypoint="two words")).entrypoint == "claude-desktop"
+    assert (
+        facts(
+            record(entrypoint="cli"),
+            record(entrypoint="claude-desktop"),
+            record(entrypoint=""),
+            record(entrypoint=7),
+            record(entrypoint="two words"),
+        ).entrypoint
+        == "claude-desktop"
+    )
 
 
 def test_a_stub_has_no_messages() -> None:
@@ -97,9 +117,11 @@ def test_numbers_of_any_length_are_fine() -> None:
 
 
 def test_wrong_types_leave_nothing_behind() -> None:
-    odd = [None, 1, 1.5, True, [], {}, "", "x y", "\ud800", "a" * 500]
+    odd: list[Any] = [None, 1, 1.5, True, [], {}, "", "x y", "\ud800", "a" * 500]
     for value in odd:
-        got = facts(record(type=value, timestamp=value, version=value, entrypoint=value, sessionId=value, message=value))
+        got = facts(
+            record(type=value, timestamp=value, version=value, entrypoint=value, sessionId=value, message=value)
+        )
         assert (got.first_time, got.versions, got.entrypoint, got.session_ids) == (None, (), "", ())
         assert got.record_count == 1
 
@@ -133,9 +155,14 @@ class Dribble(BytesIO):
         return super().read(7)
 
 
-LINES = st.lists(st.one_of(
-    st.sampled_from([record(), record("assistant"), record("ai-title"), b"\n", bytes(9) + b"\n", b'{"a": \n', record()[:-1]]),
-    st.binary(max_size=30)))
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [record(), record("assistant"), record("ai-title"), b"\n", bytes(9) + b"\n", b'{"a": \n', record()[:-1]]
+        ),
+        st.binary(max_size=30),
+    )
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -160,6 +187,15 @@ def test_facts_survive_json(lines: list[bytes]) -> None:
 
 
 def test_facts_of_strangers_are_checked_one_by_one() -> None:
-    told = facts_from_json({"user_count": -1, "assistant_count": 7, "has_messages": "yes", "first_time": "yesterday",
-                            "versions": [1, "2.1", "a b"], "entrypoint": {"a": 1}, "unknown": 3})
+    told = facts_from_json(
+        {
+            "user_count": -1,
+            "assistant_count": 7,
+            "has_messages": "yes",
+            "first_time": "yesterday",
+            "versions": [1, "2.1", "a b"],
+            "entrypoint": {"a": 1},
+            "unknown": 3,
+        }
+    )
     assert told == {"assistant_count": 7, "versions": ("2.1",)}

@@ -19,8 +19,15 @@ Read = Callable[..., Parsed]
 def read() -> Read:
     """Return a function that gives bytes under a host path to the parser of a kind."""
 
-    def give(kind: str, data: bytes, path: str, *, modified: datetime | None = MODIFIED,
-             manifest: Manifest | None = None, name: str = "") -> Parsed:
+    def give(
+        kind: str,
+        data: bytes,
+        path: str,
+        *,
+        modified: datetime | None = MODIFIED,
+        manifest: Manifest | None = None,
+        name: str = "",
+    ) -> Parsed:
         manifest = manifest or Manifest()
         source = Member(name or path, path, len(data), modified)
         return kinds()[kind].parse(BytesIO(data), source, Context(Clock.of(manifest), manifest))

@@ -26,9 +26,9 @@ HOSTILE = {
     "deep objects": b'{"a":' * 200_000 + b"1" + b"}" * 200_000,
     "cut json": b'{"sessionId": "local_1", "format": "cl',
     "cut utf-8": '{"a": "é'.encode()[:-1],
-    "wrong types": b'{"format": [], "kind": {}, "sessionId": 1, "worktrees": 3, "entries": null, "mcpServers": [], "x": NaN}',
-    "array": b"[1, null, [], {}, \"x\"]",
-    "surrogates": b'{"sessionId": "\\ud800", "entries": [{"path": "\\udfff"}], "worktrees": {"\\ud800": {"name": "\\ud800"}}}',
+    "wrong types": b'{"format": [], "kind": {}, "sessionId": 1, "worktrees": 3, "entries": null, "mcpServers": []}',
+    "array": b'[1, null, [], {}, "x"]',
+    "surrogates": b'{"sessionId": "\\ud800", "entries": [{"path": "\\udfff"}], "worktrees": {"\\ud800": {"name": 1}}}',
     "huge number": b'{"createdAt": ' + b"9" * 10_000 + b', "pid": 1e999}',
     "long line": b"x" * 2_000_000,
     "line separators": "\u2028\u2029\x85\x0b\x1c\r\r\n\n".encode() * 100,
@@ -92,7 +92,15 @@ def test_sniffing_tells_the_kinds_apart() -> None:
 
 
 def test_sniffing_claims_nothing_that_is_no_evidence() -> None:
-    others = [b"{}", b"[]", b'{"name": "project", "version": "1.0.0"}', b"# Notes\n\nName : value\n", b"PK\x03\x04",
-              b'{"type": "module", "sessionId": 3}', bytes(4096), b'{"type":"user","session_id":"1","uuid":"2"}\n']
+    others = [
+        b"{}",
+        b"[]",
+        b'{"name": "project", "version": "1.0.0"}',
+        b"# Notes\n\nName : value\n",
+        b"PK\x03\x04",
+        b'{"type": "module", "sessionId": 3}',
+        bytes(4096),
+        b'{"type":"user","session_id":"1","uuid":"2"}\n',
+    ]
     for head in others:
         assert [kind for kind in kinds() if kinds()[kind].sniff(head)] == []

@@ -1,0 +1,220 @@
+"""A report cut down to a given room, the least important first, and what was left out said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from claude_evidence.model import Boots, Custody, EvidenceRef, Finding, Report, Step, Verdict
+from claude_evidence.templates._view import bounded_timeline
+from claude_evidence.templates._visible import clip, visible
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many of each thing are shown, and how many characters of a text, an excerpt and a command."""
+
+    problems: int = 50
+    members: int = 60
+    acquisitions: int = 40
+    inputs: int = 20
+    timeline: int = 80
+    excerpt: int = 700
+    evidence: int = 6
+    boots: int = 30
+    months: int = 24
+    packages: int = 40
+    conversations: int = 100
+    detailed: int = 30
+    findings: int = 60
+    not_judged: int = 60
+    notes: int = 20
+    items: int = 20
+    text: int = 1500
+    command: int = 2000
+
+
+# Each step is taken only when all before it were not enough: problems, custody, timeline, excerpts, details.
+_STEPS: tuple[Mapping[str, int], ...] = (
+    {"problems": 15},
+    {"problems": 5, "acquisitions": 10, "members": 15},
+    {"members": 0, "acquisitions": 0, "problems": 3},
+    {"timeline": 40},
+    {"timeline": 15, "boots": 5},
+    {"excerpt": 300, "evidence": 4},
+    {"excerpt": 160, "evidence": 2},
+    {"conversations": 40, "packages": 15},
+    {"evidence": 0, "timeline": 0, "boots": 0},
+    {"detailed": 10, "not_judged": 20},
+    {"text": 500, "conversations": 10, "packages": 5, "inputs": 3},
+    {"detailed": 3, "items": 6, "findings": 30},
+    {"detailed": 0, "conversations": 0, "packages": 0, "months": 0, "not_judged": 8, "problems": 0},
+    {"findings": 12, "not_judged": 3, "notes": 2, "items": 3, "text": 100, "command": 300, "inputs": 1},
+)
+
+
+def rooms() -> Iterator[Room]:
+    """Yield ever smaller rooms; the last holds any report in far less than a GitHub issue."""
+    room = Room()
+    yield room
+    for step in _STEPS:
+        room = replace(room, **step)
+        yield room
+
+
+def fitted(report: Report, room: Room) -> Report:
+    """Return *report* with its lists and texts cut to *room*; every text is already visible."""
+    custody = Custody(
+        report.custody.acquisitions[: room.acquisitions],
+        report.custody.members[: room.members],
+        report.custody.inputs[: room.inputs],
+    )
+    boots = Boots(
+        report.boots.entries[: room.boots],
+        report.boots.months[-room.months :] if room.months else (),
+        report.boots.tightening,
+        report.boots.summary,
+    )
+    cut = replace(
+        report,
+        manifest=replace(report.manifest, acquisitions=(), host=_few(report.manifest.host, room.items)),
+        verdict=_verdict(report.verdict, room),
+        findings=tuple(_finding(f, room) for f in report.findings[: room.findings]),
+        not_judged=report.not_judged[: room.not_judged],
+        timeline=tuple(bounded_timeline(report.timeline, room.timeline).shown),
+        conversations=report.conversations[: room.conversations],
+        packages=report.packages[: room.packages],
+        boots=boots,
+        custody=custody,
+        problems=report.problems[: room.problems],
+        notes=report.notes[: room.notes],
+        extra={},
+    )
+    return each_text(cut, lambda text, name: clip(visible(text, block=name in _BLOCKS), _limit(name, room)))
+
+
+def left_out(report: Report, cut: Report, room: Room) -> list[str]:
+    """Return what *cut* shows less of than *report*, one phrase each, least important first."""
+    pairs = (
+        ("problems", report.problems, cut.problems),
+        ("members", report.custody.members, cut.custody.members),
+        ("acquisitions", report.custody.acquisitions, cut.custody.acquisitions),
+        ("input files", report.custody.inputs, cut.custody.inputs),
+        ("timeline rows", report.timeline, cut.timeline),
+        ("boots", report.boots.entries, cut.boots.entries),
+        ("months of boots", report.boots.months, cut.boots.months),
+        ("package events", report.packages, cut.packages),
+        ("conversations", report.conversations, cut.conversations),
+        ("rules not judged", report.not_judged, cut.not_judged),
+        ("notes", report.notes, cut.notes),
+        ("findings", report.findings, cut.findings),
+    )
+    said = [f"{len(own) - len(kept):,} of {len(own):,} {what}" for what, own, kept in pairs if len(kept) < len(own)]
+    records = sum(len(finding.evidence) for finding in report.findings)
+    shown = sum(len(finding.evidence) for finding in cut.findings[: room.detailed])
+    if shown < records:
+        said.append(f"{records - shown:,} of {records:,} evidence excerpts")
+    if len(cut.findings) > room.detailed:
+        said.append(f"the details of {len(cut.findings) - room.detailed:,} of {len(report.findings):,} findings")
+    return said
+
+
+_BLOCKS = frozenset({"excerpt", "command", "explanation", "for_developers"})
+_WHOLE = frozenset({"sha256"})
+
+
+def _limit(name: str, room: Room) -> int:
+    if name in {"excerpt", "command"}:
+        return room.excerpt if name == "excerpt" else room.command
+    return 64 if name in _WHOLE else min(room.text, 400) if name in _SHORT else room.text
+
+
+_SHORT = frozenset(
+    {
+        "member",
+        "name",
+        "path",
+        "source",
+        "where",
+        "title",
+        "rule",
+        "document",
+        "group",
+        "session_id",
+        "cli_session_id",
+        "package",
+        "version",
+        "state",
+        "tool",
+        "bundle_id",
+        "id",
+        "lane",
+        "kind",
+        "account",
+    }
+)
+
+
+def _few(mapping: Mapping[str, str], limit: int) -> dict[str, str]:
+    return dict(sorted(mapping.items())[:limit])
+
+
+def _verdict(verdict: Verdict, room: Room) -> Verdict:
+    return replace(
+        verdict,
+        what_happened=verdict.what_happened[: room.items],
+        findings=verdict.findings[: room.items],
+        what_to_do=_steps(verdict.what_to_do, room),
+    )
+
+
+def _finding(finding: Finding, room: Room) -> Finding:
+    return replace(
+        finding,
+        evidence=_ends(finding.evidence, room.evidence),
+        facts=finding.facts[: room.items],
+        remedy=_steps(finding.remedy, room),
+        does_not_work=finding.does_not_work[: room.items],
+        false_positives=finding.false_positives[: room.items],
+        because_of=finding.because_of[: room.items],
+        leads_to=finding.leads_to[: room.items],
+        versions=_few(finding.versions, room.items),
+        references=finding.references[: room.items],
+    )
+
+
+def _ends(evidence: tuple[EvidenceRef, ...], limit: int) -> tuple[EvidenceRef, ...]:
+    """Return at most *limit* records, the last one among them."""
+    return (*evidence[: limit - 1], evidence[-1]) if 1 < limit < len(evidence) else evidence[:limit]
+
+
+def _steps(steps: tuple[Step, ...], room: Room) -> tuple[Step, ...]:
+    """Return the first steps; a command too long to show whole is not shown at all, for half a command may do harm."""
+    return tuple(
+        step
+        if len(visible(step.command, block=True)) <= room.command
+        else replace(
+            step, command="", text=f"{clip(step.text, room.text // 2)} (the command is too long for this text)"
+        )
+        for step in steps[: room.items]
+    )
+
+
+def each_text(value: T, change: Callable[[str, str], str], name: str = "") -> T:
+    """Return *value* with every text in it, at any depth, replaced by ``change(text, name of its field)``."""
+    return _changed(value, change, name)  # type: ignore[no-any-return]
+
+
+def _changed(value: Any, change: Callable[[str, str], str], name: str) -> Any:
+    if type(value) is str:  # not the enums, which are texts too
+        return change(value, name)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _changed(getattr(value, f.name), change, f.name) for f in fields(value)})
+    if isinstance(value, Mapping):
+        return {change(key, "name"): _changed(item, change, name) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_changed(item, change, name) for item in value)
+    return value

@@ -1,0 +1,101 @@
+"""What a report shows and what it leaves out: choices that HTML, Markdown and the terminal share."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from claude_evidence.model import Conversation, Finding, Level, Member, Report, TimelineEntry
+
+T = TypeVar("T")
+_ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Generic[T]):
+    """The part of a long list that is shown, and how many there were."""
+
+    shown: Sequence[T]
+    total: int
+
+    @property
+    def left_out(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.shown)
+
+
+def bounded(items: Sequence[T], limit: int) -> Cut[T]:
+    """Return the first *limit* of *items*."""
+    return Cut(items[:limit], len(items))
+
+
+def bounded_timeline(entries: Sequence[TimelineEntry], limit: int) -> Cut[TimelineEntry]:
+    """Return at most *limit* entries in their order, chosen by finding, then by severity, then the earliest."""
+    if len(entries) <= limit:
+        return Cut(entries, len(entries))
+    order = sorted(range(len(entries)), key=lambda n: (not entries[n].finding, -entries[n].level.rank, n))
+    return Cut([entries[n] for n in sorted(order[:limit])], len(entries))
+
+
+def moments(report: Report, limit: int) -> Sequence[TimelineEntry]:
+    """Return the timeline's entries of the verdict's findings, at most *limit*: the story in short."""
+    wanted = set(report.verdict.findings)
+    return bounded_timeline([entry for entry in report.timeline if entry.finding in wanted], limit).shown
+
+
+def anchor(prefix: str, name: str) -> str:
+    """Return an HTML id made of *prefix* and *name*: the name itself where it is a plain one, else a hash of it."""
+    if _PLAIN_ID.fullmatch(name):
+        return f"{prefix}-{name}"
+    return f"{prefix}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def issue(reference: str) -> str:
+    """Return the number of a claude-code issue that *reference* names (``#59934``, its URL), else an empty text."""
+    match = _ISSUE.fullmatch(reference)
+    return match[1] if match else ""
+
+
+def related(findings: Iterable[Finding], names: Sequence[str]) -> list[tuple[str, Finding | None]]:
+    """Return each of *names* (rule stems or finding ids) with the first finding that it means, if any."""
+    by_name: dict[str, Finding] = {}
+    for finding in findings:
+        by_name.setdefault(finding.rule, finding)
+        by_name.setdefault(finding.id, finding)
+    return [(name, by_name.get(name)) for name in names]
+
+
+def states(conversations: Iterable[Conversation]) -> list[tuple[str, int]]:
+    """Return how many conversations are in each state, most frequent first."""
+    counts = Counter(conversation.state for conversation in conversations)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def unread(members: Iterable[Member]) -> list[Member]:
+    """Return the members that no parser reads."""
+    return [member for member in members if member.kind is None]
+
+
+def looked_at(report: Report) -> list[tuple[str, int]]:
+    """Return how many members each parser read, by its name."""
+    return sorted(Counter(member.kind for member in report.custody.members if member.kind).items())
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the parts of *text* between blank lines."""
+    return [part for part in text.split("\n\n") if part]
+
+
+def mismatched(members: Iterable[Member]) -> list[Member]:
+    """Return the members whose hash is not the one that the bundle promises."""
+    return [member for member in members if member.verified is False]
+
+
+def calm(report: Report) -> bool:
+    """Return whether nothing above informational was found."""
+    return report.verdict.level is None and all(f.level is Level.INFORMATIONAL for f in report.findings)

@@ -1,0 +1,189 @@
+"""Report to text: ``report.html.j2`` gives one self-contained page, ``report.md.j2`` a text for a GitHub issue."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from claude_evidence.model import Report, UsageError
+from claude_evidence.templates import _markdown, _strip, _view, _words
+from claude_evidence.templates._clock import Clock, iso
+from claude_evidence.templates._fit import fitted, left_out, rooms
+from claude_evidence.templates._visible import clip, visible
+
+HTML, MARKDOWN = "report.html.j2", "report.md.j2"
+MARKDOWN_LIMIT = 60_000
+# How much the page shows of lists that have no natural end; what is cut is said, and the JSON has it all.
+HTML_LIMITS = {
+    "timeline": 500,
+    "conversations": 2000,
+    "problems": 500,
+    "members": 2000,
+    "acquisitions": 1000,
+    "findings": 500,
+    "evidence": 60,
+    "packages": 500,
+    "boots": 300,
+    "not_judged": 500,
+    "inputs": 200,
+    "moments": 12,
+    "open": 30,
+}
+
+
+def render(report: Report, template: str = HTML, *, zone: str | None = None) -> str:
+    """Return *report* as text; *zone* (IANA name) overrides the manifest's. The same report gives the same text.
+
+    Raises ``UsageError`` for an unknown template.
+    """
+    writers: Mapping[str, Callable[[Report, Clock], str]] = {HTML: _html, MARKDOWN: _issue_text}
+    if template not in writers:
+        raise UsageError(f"no template {template!r}: there are {', '.join(writers)}")
+    return writers[template](report, Clock.of(report.manifest, zone))
+
+
+def _html(report: Report, clock: Clock) -> str:
+    style, script = _resource("report.css"), _resource("scripts/report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment(HTML)
+        .get_template(HTML)
+        .render(
+            report=report,
+            clock=clock,
+            limits=HTML_LIMITS,
+            policy=policy,
+            style=Markup(style),  # noqa: S704 - ours
+            script=Markup(script),  # noqa: S704 - ours
+            strips=_strip.strips(report),
+            anchors=_anchors(report),
+            findings_by_id=_by_id(report),
+        )
+    )
+
+
+def _issue_text(report: Report, clock: Clock) -> str:
+    """Return the first Markdown that fits: each room is smaller than the one before."""
+    text = ""
+    for room in rooms():
+        cut = fitted(report, room)
+        text = (
+            _environment(MARKDOWN)
+            .get_template(MARKDOWN)
+            .render(report=cut, full=report, clock=clock, room=room, left_out=left_out(report, cut, room))
+        )
+        if _length(text) < MARKDOWN_LIMIT:
+            return text
+    return text
+
+
+def _length(text: str) -> int:
+    """Return the length as a browser counts it, in UTF-16 units: never less than the number of characters."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _anchors(report: Report) -> dict[str, str]:
+    """Return the HTML id of every listed member by its name; the first of two alike keeps it."""
+    shown = report.custody.members[: HTML_LIMITS["members"]]
+    return {member.name: f"member-{number}" for number, member in reversed(list(enumerate(shown, 1)))}
+
+
+def _by_id(report: Report) -> dict[str, Any]:
+    return {finding.id: finding for finding in reversed(report.findings)}
+
+
+def _resource(name: str) -> str:
+    return files("claude_evidence.templates").joinpath(name).read_text("utf-8")
+
+
+def _source(name: str) -> str | None:
+    try:
+        return _resource(name)
+    except (FileNotFoundError, KeyError):  # a KeyError from inside a zip application
+        return None
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _environment(template: str) -> Environment:
+    """Return the environment for one format: nothing reaches the text that was not made visible and inert."""
+    loader: BaseLoader = FunctionLoader(_source)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=loader,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_html_text if template == HTML else _markdown_text,
+    )
+    environment.filters.update(
+        number=_words.number,
+        many=_words.many,
+        times=_words.times,
+        size=_words.size,
+        short_hash=_words.short_hash,
+        clip=clip,
+        iso=iso,
+        level_word=_words.level_word,
+        issue=_view.issue,
+        paragraphs=_view.paragraphs,
+        block=_block,
+        code=_markdown.code,
+        fence=_markdown.fence,
+        basename=_basename,
+    )
+    environment.globals.update(
+        bounded=_view.bounded,
+        bounded_timeline=_view.bounded_timeline,
+        moments=_view.moments,
+        anchor=_view.anchor,
+        related=_view.related,
+        states=_view.states,
+        unread=_view.unread,
+        looked_at=_view.looked_at,
+        mismatched=_view.mismatched,
+        calm=_view.calm,
+        many=_words.many,
+        bins=_strip.BINS,
+        bar_height=_strip.HEIGHT,
+        SHAPES=_words.SHAPES,
+        LANES=_words.LANE_WORDS,
+        REASONS=_words.REASONS,
+        RISKS=_words.RISKS,
+        OUTCOMES=_words.OUTCOMES,
+        VERSIONS=_words.VERSIONS,
+    )
+    return environment
+
+
+def _html_text(value: Any) -> Any:
+    """Make a text visible on its way into the page; the escaping comes after."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _markdown_text(value: Any) -> Any:
+    """Make a text inert Markdown, so that a template need not remember it."""
+    return _markdown.words(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _block(text: str) -> Markup:
+    """Return text for inside ``<pre>``: line breaks and tabs stay."""
+    return escape(visible(text, block=True))
+
+
+def _basename(path: str) -> str:
+    return path.rpartition("/")[2] or path

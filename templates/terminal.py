@@ -1,0 +1,147 @@
+"""The verdict on the terminal: what happened, when, how sure, what to do; then what else there is to read."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from claude_evidence.model import Finding, Level, Report, Step
+from claude_evidence.templates._clock import Clock
+from claude_evidence.templates._view import looked_at, mismatched, unread
+from claude_evidence.templates._visible import clip, visible
+from claude_evidence.templates._words import REASONS, RISKS, SHAPES, many, times
+
+FINDINGS, NOT_JUDGED, STEPS, SENTENCES = 12, 5, 8, 12
+_TEXT = 1200
+_COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36", Level.INFORMATIONAL: "2"}
+
+
+def summary(report: Report, *, colour: bool, width: int, zone: str | None = None) -> str:
+    """Return the verdict as lines of at most *width* columns (40 at least), commands excepted: those are never broken.
+
+    *colour* adds SGR sequences; beside these and line breaks, no control character is in the text.
+    """
+    page = _Page(Clock.of(report.manifest, zone), colour, max(width, 40))
+    lines = [
+        *page.verdict(report),
+        *page.steps(report.verdict.what_to_do),
+        *page.findings(report.findings),
+        *page.open_questions(report),
+        *page.basis(report),
+    ]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+class _Page:
+    """Lines for one terminal."""
+
+    def __init__(self, clock: Clock, colour: bool, width: int) -> None:
+        self.clock, self.colour, self.width = clock, colour, width
+
+    def paint(self, text: str, sgr: str) -> str:
+        return f"\x1b[{sgr}m{text}\x1b[0m" if self.colour else text
+
+    def text(self, text: str, first: str = "", rest: str | None = None) -> Iterator[str]:
+        """Yield *text* wrapped; its first line after *first*, the others after *rest* (spaces as wide as *first*)."""
+        return wrap(visible(clip(text, _TEXT)), self.width, first, rest)
+
+    def verdict(self, report: Report) -> Iterator[str]:
+        verdict = report.verdict
+        level = verdict.level
+        sign, sgr = (SHAPES[level], _COLOURS[level]) if level else ("✓", "32")
+        word = f"{level.value}: " if level else ""
+        for number, line in enumerate(self.text(word + verdict.headline, f"{sign} ", "  ")):
+            yield self.paint(line, sgr if level is Level.CRITICAL else f"1;{sgr}") if number < 4 else line
+        yield ""
+        for sentence in verdict.what_happened[:SENTENCES]:
+            yield from self.text(sentence, "  ")
+        for label, value in (("When", verdict.when), ("How sure", verdict.confidence)):
+            if value:
+                yield from self.text(value, f"  {label + ':':<10}")
+
+    def heading(self, text: str) -> list[str]:
+        return ["", self.paint(text, "1")]
+
+    def steps(self, steps: tuple[Step, ...]) -> Iterator[str]:
+        if steps:
+            yield from self.heading("What to do")
+        for number, step in enumerate(steps[:STEPS], 1):
+            yield from self.text(step.text, f"  {number}. ")
+            for line in visible(step.command, block=True).expandtabs(4).split("\n") if step.command else ():
+                yield "       " + self.paint(line, "36")
+            worked = f"; reports say: {step.worked}" if step.worked else ""
+            yield from self.text(f"({RISKS[step.risk]}{worked})", "     ")
+        if len(steps) > STEPS:
+            yield f"  … and {many(len(steps) - STEPS, 'more step')} in the report"
+
+    def findings(self, findings: tuple[Finding, ...]) -> Iterator[str]:
+        if findings:
+            yield from self.heading(f"Findings ({len(findings):,})")
+        for finding in findings[:FINDINGS]:
+            mark = f"  {SHAPES[finding.level]} {finding.level.value:<14}"
+            lines = list(self.text(f"{finding.title} ({times(finding.count)})", mark))
+            yield lines[0].replace(mark, self.paint(mark, _COLOURS[finding.level]), 1)
+            yield from lines[1:]
+            seen = self.clock.span(finding.first_seen, finding.last_seen, finding.first_local, finding.last_local)
+            yield from self.text(seen, " " * len(mark))
+        if len(findings) > FINDINGS:
+            yield f"  … and {len(findings) - FINDINGS:,} more in the report"
+
+    def open_questions(self, report: Report) -> Iterator[str]:
+        rules = report.not_judged
+        if rules:
+            yield from self.heading(f"Could not be judged ({len(rules):,})")
+        for one in rules[:NOT_JUDGED]:
+            yield from self.text(f"{one.title or one.rule}: {REASONS[one.reason]}. {clip(one.detail, 200)}", "  – ")
+        if len(rules) > NOT_JUDGED:
+            yield f"  … and {len(rules) - NOT_JUDGED:,} more in the report"
+
+    def basis(self, report: Report) -> Iterator[str]:
+        read = looked_at(report)
+        kinds = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in read)
+        silent, broken = len(unread(report.custody.members)), len(mismatched(report.custody.members))
+        parts = [f"Looked at {many(sum(count for _, count in read), 'file')}" + (f" ({kinds})" if read else "")]
+        if silent:
+            parts.append(f"no parser reads {many(silent, 'file')}")
+        if broken:
+            parts.append(f"{many(broken, 'file')} not as the bundle promises")
+        parts.append(many(len(report.problems), "problem") + " while reading")
+        yield ""
+        yield from self.text("; ".join(parts) + ".")
+        for note in report.notes[:SENTENCES]:
+            yield from self.text(note)
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns *text* takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(c) in {"Mn", "Me"} else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> Iterator[str]:
+    """Yield lines of at most *width* columns; a word that is longer than a line is cut into pieces."""
+    rest = " " * columns(first) if rest is None else rest
+    line, empty = first, True
+    for word in _pieces(text, width - max(columns(first), columns(rest))):
+        if not empty and columns(line) + 1 + columns(word) > width:
+            yield line.rstrip()
+            line, empty = rest, True
+        line += word if empty else f" {word}"
+        empty = False
+    yield line.rstrip()
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    for word in text.split():
+        piece, used = "", 0
+        for char in word if columns(word) > width else ():
+            wide = columns(char)
+            if used + wide > width:
+                yield piece
+                piece, used = "", 0
+            piece, used = piece + char, used + wide
+        yield piece or word

@@ -1,0 +1,148 @@
+"""A table's columns as text: distinct values and which row holds which."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from claude_evidence.analyzers._bytescan import Mask, Places
+from claude_evidence.analyzers._text import fold
+from claude_evidence.analyzers._textscan import Array, Texts
+
+if TYPE_CHECKING:
+    Series = pd.Series[Any]
+
+_SAMPLE = 2_000
+_SMALL_BYTES = 1 << 16
+_WHOLE = 8
+"""A test on more than one in so many rows is made on all of them, once."""
+
+
+class Test(Protocol):
+    """What a rule asks of a text; ``key`` is equal for equal questions."""
+
+    @property
+    def key(self) -> Hashable: ...
+
+    def on(self, texts: Texts) -> Mask:
+        """Return which of *texts* pass; a missing one never does."""
+
+
+class Column:
+    """One column: ``codes`` into ``texts``, -1 where the value is missing; without codes each row has its own text."""
+
+    def __init__(self, texts: Texts, codes: NDArray[Any] | None = None, times: Series | None = None) -> None:
+        self.texts = texts
+        self.codes = codes
+        self.times = times
+        self._asked: dict[Hashable, Mask] = {}
+
+    @classmethod
+    def of(cls, series: Series) -> Column:
+        """Return *series* as such a column: numbers, times and booleans become the text that rules compare."""
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            return cls(Texts.of(texts_of(series.cat.categories)), series.cat.codes.to_numpy())
+        if isinstance(series.dtype, pd.StringDtype):
+            return cls._of_strings(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]
+        if series.dtype == object:
+            return cls._of_strings(pa.chunked_array([pa.array(texts_of(series), pa.large_string())]))
+        codes, values = pd.factorize(series)
+        times = series if isinstance(series.dtype, pd.DatetimeTZDtype) or series.dtype.kind == "M" else None
+        return cls(Texts.of(texts_of(values)), codes, times)
+
+    @classmethod
+    def _of_strings(cls, array: Array) -> Column:
+        if array.nbytes > _SMALL_BYTES and not _repeats(array):
+            return cls(Texts(array))
+        encoded: Array = array.combine_chunks().dictionary_encode()
+        encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+        return cls(Texts(encoded.dictionary), encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
+
+    def __len__(self) -> int:
+        return len(self.texts) if self.codes is None else len(self.codes)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the rows' texts are mostly different: a question then costs as much as there is text."""
+        return self.codes is None
+
+    def mapped(self, values: Mapping[str, str]) -> Column:
+        """Return this column with the texts that *values* names replaced."""
+        replaced = [text if text is None else values.get(text, text) for text in self.texts.strings]
+        return Column(Texts.of(replaced), self.codes)
+
+    def passing(self, test: Test, rows: Places) -> Mask:
+        """Return which of *rows* (in order, each once) pass *test*."""
+        if test.key in self._asked:
+            return self._lifted(self._asked[test.key], rows)
+        if self.codes is None and len(rows) * _WHOLE < len(self):
+            return test.on(self.texts.take(rows))
+        answers = test.on(self.texts)
+        if self.codes is not None:
+            answers = np.append(answers, False)  # code -1: missing
+        self._asked[test.key] = answers
+        return self._lifted(answers, rows)
+
+    def present(self, rows: Places) -> Mask:
+        """Return in which of *rows* there is a value."""
+        if self.codes is None:
+            return self._lifted(self.texts.present, rows)
+        return self._lifted(np.append(self.texts.present, False), rows)
+
+    def strings(self, rows: Places) -> list[str | None]:
+        """Return the texts of *rows*, which are in order."""
+        if self.codes is None:
+            return self.texts.take(rows).strings
+        values = [*self.texts.strings, None]
+        return [values[code] for code in self.codes[rows].tolist()]
+
+    def folded(self, rows: Places) -> list[str | None]:
+        """Return the texts of *rows* in the form that ignores case."""
+        if self.codes is None:
+            return self.texts.take(rows).folded
+        values = [*self.texts.folded, None]
+        return [values[code] for code in self.codes[rows].tolist()]
+
+    def equals_any(self, values: Sequence[str]) -> Mask:
+        """Return which rows hold one of *values*, in any case."""
+        wanted = {fold(value) for value in values}
+        fits: Mask = np.array([*(text in wanted for text in self.texts.folded), False], np.bool_)
+        return self._lifted(fits[:-1] if self.codes is None else fits, np.arange(len(self)))
+
+    def _lifted(self, answers: Mask, rows: Places) -> Mask:
+        everywhere = len(rows) == len(self)
+        if self.codes is None:
+            return answers if everywhere else answers[rows]
+        lifted: Mask = answers[self.codes if everywhere else self.codes[rows]]
+        return lifted
+
+
+def _repeats(array: Array) -> bool:
+    step = max(1, len(array) // _SAMPLE)
+    sample = array.take(pa.array(np.arange(0, len(array), step), pa.int64()))
+    return bool(pc.count_distinct(sample).as_py() * 2 <= len(sample))
+
+
+def texts_of(values: Any) -> list[str | None]:
+    """Return each value as the text that rules compare: ``true``, ``4688``, ``2026-05-17T07:27:00Z``, or None."""
+    return [_text_of(value) for value in values]
+
+
+def _text_of(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else str(value)

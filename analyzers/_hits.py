@@ -1,0 +1,102 @@
+"""From matches to what is told: one hit per group, and per group only the strongest document of a rule file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sigma.correlations import SigmaCorrelationRule
+
+from claude_evidence.analyzers._bytescan import Places
+from claude_evidence.analyzers._matching import Matched
+from claude_evidence.analyzers._sources import Sources
+from claude_evidence.analyzers._text import fold
+from claude_evidence.analyzers._types import Hit, RuleDocument
+
+Key = tuple[str, ...]
+
+
+def plain_hits(document: RuleDocument, matches: Sequence[Matched], sources: Sources) -> list[Hit]:
+    """Return the hits of a plain document: one, or one per value of its ``custom.group_by`` fields."""
+    if not matches:
+        return []
+    table = matches[0].source.table
+    hits = []
+    for label, found in _groups(document, matches, sources):
+        rows = in_order(sources.tables[table], np.unique(found))
+        hits.append(Hit(document, counted(document, {table: rows}, sources), {table: rows}, label))
+    return hits
+
+
+def _groups(document: RuleDocument, matches: Sequence[Matched], sources: Sources) -> list[tuple[str, Places]]:
+    """Return each group's label and rows; rows that lack one of the fields are a group without label."""
+    fields: Any = document.custom.get("group_by") or []
+    names = [fields] if isinstance(fields, str) else [str(name) for name in fields]
+    if not names:
+        rows = np.concatenate([match.rows for match in matches])
+        return [("", rows)] if len(rows) else []
+    groups: dict[Key, tuple[str, list[int]]] = {}
+    for match in matches:
+        for row, key in zip(match.rows.tolist(), _keys(names, match, sources), strict=True):
+            groups.setdefault(tuple(map(fold, key)), (", ".join(key), []))[1].append(row)
+    return [(label, np.array(found, np.intp)) for label, found in groups.values()]
+
+
+def in_order(table: pd.DataFrame, rows: Places) -> Places:
+    """Return *rows* in order of time: of TimeCreated, where that is unknown of LocalTime, else as they stand."""
+    chosen = table.iloc[rows]
+    names = [name for name in ("TimeCreated", "LocalTime") if name in table]
+    order = np.lexsort(
+        [
+            rows,
+            *(chosen[name].array.asi8 for name in reversed(names)),
+            *(chosen[name].isna().to_numpy() for name in names[:1]),
+        ]
+    )
+    return rows[order]
+
+
+def counted(document: RuleDocument, rows: Mapping[str, Places], sources: Sources) -> int:
+    """Return the number that the finding states: of rows, or of distinct values of the field ``custom.count_by``."""
+    values: set[str] = set()
+    if field := document.custom.get("count_by"):
+        for table, positions in rows.items():
+            if field in sources.tables[table] and (column := sources.stored(table, str(field))):
+                values.update(value for value in column.folded(np.sort(positions)) if value is not None)
+    # rows without any value still happened
+    return len(values) or sum(len(positions) for positions in rows.values())
+
+
+def strongest(hits: Iterable[Hit], order: Mapping[str, int]) -> tuple[Hit, ...]:
+    """Return *hits* without those that a stronger document of their file covers.
+
+    Stronger is the higher level, then a correlation, then the document that comes first (*order*, by name). A hit
+    without a group covers, and is covered by, every group of its file.
+    """
+    kept: list[Hit] = []
+    given = list(hits)
+    for hit in sorted(given, key=lambda hit: _strength(hit, order), reverse=True):
+        mine = _strength(hit, order)
+        if not any(_covers(other, hit) and _strength(other, order) > mine for other in kept):
+            kept.append(hit)
+    chosen = {id(hit) for hit in kept}
+    return tuple(hit for hit in given if id(hit) in chosen)
+
+
+def _strength(hit: Hit, order: Mapping[str, int]) -> tuple[int, bool, int]:
+    document = hit.document
+    return document.level.rank, isinstance(document.sigma, SigmaCorrelationRule), -order[document.name]
+
+
+def _covers(other: Hit, hit: Hit) -> bool:
+    same_group = fold(other.group) == fold(hit.group) or not other.group or not hit.group
+    return other.document.stem == hit.document.stem and same_group
+
+
+def _keys(names: Sequence[str], match: Matched, sources: Sources) -> list[Key]:
+    """Return the texts of the fields *names* of each row, none at all where one is missing."""
+    columns = [sources.column(match.source, name) for name in names]
+    texts = [column.strings(match.rows) if column else [None] * len(match.rows) for column in columns]
+    return [tuple(map(str, values)) if None not in values else () for values in zip(*texts, strict=True)]

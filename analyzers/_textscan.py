@@ -1,0 +1,199 @@
+"""Many texts in Arrow memory, searched without making a Python string of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from claude_evidence.analyzers._bytescan import SHARED_LENGTH, Mask, Needle, Places, find, same
+from claude_evidence.analyzers._text import Glob, fold
+
+Array = Any
+"""An Arrow array (the stubs want its element type everywhere)."""
+
+FEW = 48
+"""Up to so many texts Python strings are faster than arrays."""
+
+
+class _Chunk:
+    """One contiguous piece: ``data`` holds the texts end to end, ``offsets`` says where each begins."""
+
+    def __init__(self, array: Array) -> None:
+        array = array if pa.types.is_large_string(array.type) else array.cast(pa.large_string())
+        self.array = array
+        buffers = array.buffers()
+        self.offsets: Places = np.frombuffer(buffers[1], np.int64)[array.offset : array.offset + len(array) + 1]
+        self.base = int(self.offsets[0])
+        everything = np.frombuffer(buffers[2], np.uint8) if buffers[2] else np.empty(0, np.uint8)
+        self.data = everything[self.base : int(self.offsets[-1])]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        return np.diff(self.offsets)
+
+    def standing(self, needle: Needle, *, at_end: bool) -> Places:
+        """Return the rows that begin (or end) with *needle*."""
+        size = len(needle.text)
+        ends_or_starts = self.offsets[1:] - size if at_end else self.offsets[:-1]
+        rows = np.flatnonzero(self.lengths >= size)
+        width = next((w for w in (8, 4, 2, 1) if w <= size), 0)
+        if width and len(rows) > max(FEW, 0):
+            rows = rows[self._keys(ends_or_starts[rows] - self.base, width) == _key(needle.text[:width])]
+        return rows[same(self.data, ends_or_starts[rows] - self.base, needle)]
+
+    def _keys(self, places: Places, width: int) -> NDArray[Any]:
+        """Return the *width* bytes at each place as one number, with the letters' case bit set."""
+        view = np.ndarray((len(self.data) - width + 1,), f"<u{width}", self.data, strides=(1,))
+        case = int.from_bytes(b"\x20" * width, "little")
+        keys: NDArray[Any] = view[places] | np.array(case, view.dtype)
+        return keys
+
+    def equal(self, needle: Needle) -> Places:
+        rows = np.flatnonzero(self.lengths == len(needle.text))
+        return rows[same(self.data, self.offsets[rows] - self.base, needle)]
+
+    def containing(self, needles: Sequence[Needle]) -> dict[Needle, Places]:
+        """Return the rows that have each needle in them."""
+        rows = {}
+        for needle, places in find(self.data, needles).items():
+            owners = np.searchsorted(self.offsets, places + self.base, side="right") - 1
+            # texts stand end to end: a match over the border of two is none
+            inside = places + self.base + len(needle.text) <= self.offsets[owners + 1]
+            rows[needle] = np.unique(owners[inside])
+        return rows
+
+    @cached_property
+    def beyond_ascii(self) -> Places:
+        """The rows with a character that is not ASCII."""
+        step = 1 << 20
+        places = [np.flatnonzero(self.data[i : i + step] >= 0x80) + i for i in range(0, len(self.data), step)]
+        if not places:
+            return np.empty(0, np.intp)
+        return np.unique(np.searchsorted(self.offsets, np.concatenate(places) + self.base, side="right") - 1)
+
+
+class Texts:
+    """A column of texts, some of which may be missing: a missing one fits nothing."""
+
+    def __init__(self, array: Array) -> None:
+        pieces = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+        self.chunks = [_Chunk(piece) for piece in pieces if len(piece)]
+        self.starts: Places = np.cumsum([0, *(len(chunk) for chunk in self.chunks)], dtype=np.intp)
+        self.size_bytes = sum(len(chunk.data) for chunk in self.chunks)
+        self._wanted: set[Needle] = set()
+        self._found: dict[Needle, Places] = {}
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Texts:
+        """Return *values* as such a column."""
+        # a lone surrogate cannot be stored: it comes from nowhere but hostile JSON
+        return cls(pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.large_string()))
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    @cached_property
+    def present(self) -> Mask:
+        """Which texts are there."""
+        parts = [np.asarray(chunk.array.is_valid(), np.bool_) for chunk in self.chunks]
+        return np.concatenate(parts) if parts else np.empty(0, np.bool_)
+
+    def take(self, rows: Places) -> Texts:
+        """Return the texts at *rows*, which are in order."""
+        bounds = np.searchsorted(rows, self.starts)
+        pieces = [
+            chunk.array.take(pa.array(rows[low:high] - start))
+            for chunk, start, low, high in zip(self.chunks, self.starts[:-1], bounds[:-1], bounds[1:], strict=True)
+            if high > low
+        ]
+        return Texts(pa.chunked_array(pieces, pa.large_string()))
+
+    @cached_property
+    def strings(self) -> list[str | None]:
+        """All texts as Python strings."""
+        return [text for chunk in self.chunks for text in chunk.array.to_pylist()]
+
+    @cached_property
+    def folded(self) -> list[str | None]:
+        """All texts as Python strings in the form that ignores case."""
+        return [text if text is None else fold(text) for text in self.strings]
+
+    def expect(self, glob: Glob) -> None:
+        """Say that *glob* may be asked for, so that its search shares a pass over the data with others."""
+        needle = _needle(glob)
+        if len(needle.text) >= SHARED_LENGTH:
+            self._wanted.add(needle)
+
+    def fitting(self, glob: Glob) -> Mask:
+        """Return which texts fit *glob*."""
+        if len(self) <= FEW:
+            texts = self.strings if glob.cased else self.folded
+            return np.array([text is not None and glob.fits_folded(text) for text in texts], np.bool_)
+        if glob.simple and glob.bytewise:
+            return self._simple(*glob.simple, glob.cased)
+        rows = self._candidates(glob)
+        texts = self.take(rows).strings
+        return self._mask(rows[[text is not None and glob.fits(text) for text in texts]] if len(rows) else rows)
+
+    def matching(self, pattern: str) -> Mask:
+        """Return which texts have a match of the RE2 *pattern* somewhere in them (`pa.ArrowInvalid`: it is none)."""
+        parts = [_filled(pc.match_substring_regex(chunk.array, pattern)) for chunk in self.chunks]
+        return np.concatenate(parts) if parts else np.empty(0, np.bool_)
+
+    def _simple(self, kind: str, literal: str, cased: bool) -> Mask:
+        needle = Needle(literal.encode("utf-8", "surrogatepass"), cased)
+        if kind == "any":
+            return self.present.copy()
+        if kind == "contains":
+            return self._mask(self._rows_containing(needle))
+        if kind == "equals":
+            return self._mask(self._each(lambda chunk: chunk.equal(needle)))
+        return self._mask(self._each(lambda chunk: chunk.standing(needle, at_end=kind == "endswith")))
+
+    def _candidates(self, glob: Glob) -> Places:
+        needle = _needle(glob)
+        if needle.text:
+            return self._rows_containing(needle)
+        if not glob.bytewise:
+            return self._each(lambda chunk: chunk.beyond_ascii)
+        return np.flatnonzero(self.present)
+
+    def _rows_containing(self, needle: Needle) -> Places:
+        if needle not in self._found:
+            shared = {needle, *self._wanted} - self._found.keys() if len(needle.text) >= SHARED_LENGTH else {needle}
+            needles = sorted(shared, key=lambda n: (n.text, n.cased))
+            rows = [chunk.containing(needles) for chunk in self.chunks]
+            for each in needles:
+                parts = [found[each] + start for found, start in zip(rows, self.starts, strict=False)]
+                self._found[each] = np.concatenate(parts) if parts else np.empty(0, np.intp)
+        return self._found[needle]
+
+    def _each(self, rows_of: Callable[[_Chunk], Places]) -> Places:
+        parts = [rows_of(chunk) + start for chunk, start in zip(self.chunks, self.starts, strict=False)]
+        return np.concatenate(parts) if parts else np.empty(0, np.intp)
+
+    def _mask(self, rows: Places) -> Mask:
+        mask = np.zeros(len(self), np.bool_)
+        mask[rows] = True
+        return mask & self.present
+
+
+def _needle(glob: Glob) -> Needle:
+    return Needle(glob.needle.encode("utf-8", "surrogatepass"), glob.cased)
+
+
+def _filled(answers: Array) -> Mask:
+    return np.asarray(answers.fill_null(False), np.bool_)
+
+
+def _key(text: bytes) -> int:
+    return int.from_bytes(bytes(byte | 0x20 for byte in text), "little")

@@ -72,7 +72,7 @@ def _check_fields(subject: Subject, correlation: dict[str, Any]) -> Complaints:
         names += [(name, ("correlation", "condition", "field")) for name in listed(condition.get("field"))]
     for name, path in names:
         for target in subject.draft.targets:
-            if name in aliases:
+            if str(name) in aliases:
                 yield from _check_alias(subject, aliases, str(name), target)
             else:
                 yield from _check_field(subject, str(name), path, target)

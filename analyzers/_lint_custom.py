@@ -131,7 +131,7 @@ def _issues(subject: Subject, key: str, value: Any) -> Complaints:
 def _needs(subject: Subject, key: str, value: Any) -> Complaints:
     yield from _texts(subject, key, value)
     for place, need in enumerate(listed(value)):
-        if subject.tables is not None and need != "zone" and need not in subject.tables:
+        if subject.tables is not None and need != "zone" and str(need) not in subject.tables:
             yield subject.line("custom", key, place), f"needs names {need}, which is neither zone nor a table"
 
 

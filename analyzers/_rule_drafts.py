@@ -24,7 +24,7 @@ NOT_INHERITED = frozenset({"group_by", "count_by", "needs"})
 _DEFAULT_LEVEL = Level.MEDIUM
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """One document. ``given`` is the name the file gives it; ``rejected`` why it cannot be used."""
 
@@ -97,15 +97,14 @@ def name_all(found: list[Draft]) -> None:
     the same file stand for themselves.
     """
     documents = Counter(draft.file.where for draft in found)
-    names: dict[str, object] = {}
-    stems: dict[str, object] = {}
+    names, stems = _Register(), _Register()
     for draft in found:
         stem = draft.file.path.stem or "rule"
-        draft.name = _free(draft.given or stem, id(draft), names)
+        draft.name = names.take(draft.given or stem, id(draft))
         if draft.given == stem or draft.given.startswith(f"{stem}__"):
-            draft.stem = _free(stem, draft.file.where, stems)
+            draft.stem = stems.take(stem, draft.file.where)
         else:
-            draft.stem = _free(stem if documents[draft.file.where] == 1 else draft.name, id(draft), stems)
+            draft.stem = stems.take(stem if documents[draft.file.where] == 1 else draft.name, id(draft))
 
 
 def build(draft: Draft) -> None:
@@ -159,10 +158,21 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _free(name: str, owner: object, taken: dict[str, object]) -> str:
-    """Return *name*, with a number where somebody else already has it, and take it for *owner*."""
-    candidate, number = name, 1
-    while taken.setdefault(candidate, owner) != owner:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+class _Register:
+    """Gives each owner the name it asks for, with a number where somebody else already has it."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._given: dict[tuple[str, object], str] = {}
+        self._last: Counter[str] = Counter()
+
+    def take(self, name: str, owner: object) -> str:
+        """Return the name that *owner* has for *name*."""
+        if (name, owner) not in self._given:
+            candidate = name
+            while candidate in self._taken:
+                self._last[name] += 1
+                candidate = f"{name}_{self._last[name] + 1}"
+            self._taken.add(candidate)
+            self._given[name, owner] = candidate
+        return self._given[name, owner]

@@ -19,7 +19,7 @@ def fields(found: Iterable[Draft]) -> frozenset[str]:
     result: set[str] = set()
     for draft in found:
         sources = _logsources(draft)
-        names = {name for name in named(draft) if isinstance(name, str) and name}
+        names = named(draft)
         for source in sources:
             result |= taxonomy.filter_fields(source)
             result.update(stored for name in names for stored in taxonomy.stored_names(source, name))
@@ -35,32 +35,34 @@ def _logsources(draft: Draft, depth: int = 0) -> list[taxonomy.LogSource]:
     return [source for target in draft.targets for source in _logsources(target, depth + 1)]
 
 
-def named(draft: Draft) -> set[object]:
+def named(draft: Draft) -> set[str]:
     """Return the field names that one document writes down."""
-    custom = {name for key in ("group_by", "count_by") for name in _listed(draft.custom.get(key))}
-    custom |= {fact.get("field") for fact in _listed(draft.custom.get("facts")) if isinstance(fact, dict)}
+    return {name for name in _written(draft) if isinstance(name, str) and name}
+
+
+def _written(draft: Draft) -> Iterator[object]:
+    for key in ("group_by", "count_by"):
+        yield from _listed(draft.custom.get(key))
+    for fact in _listed(draft.custom.get("facts")):
+        yield fact.get("field") if isinstance(fact, dict) else None
     if isinstance(draft.sigma, SigmaRule):
-        return custom | rule_fields(draft.sigma)
-    return custom | (correlation_fields(draft.sigma) if draft.sigma is not None else set())
+        for detection in draft.sigma.detection.detections.values():
+            yield from _detection_fields(detection)
+    elif draft.sigma is not None:
+        yield from _correlation_fields(draft.sigma)
 
 
 def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def rule_fields(rule: SigmaRule) -> set[object]:
-    """Return the fields that a plain rule compares, those behind ``fieldref`` included."""
-    return {name for detection in rule.detection.detections.values() for name in _detection_fields(detection)}
-
-
-def correlation_fields(rule: SigmaCorrelationRule) -> set[object]:
-    """Return the fields by which a correlation groups and counts; an alias counts as the fields it stands for."""
-    aliased = {alias.alias for alias in rule.aliases}
-    names: set[object] = {name for name in rule.group_by or () if name not in aliased}
-    names.update(name for alias in rule.aliases for name in alias.mapping.values())
+def _correlation_fields(rule: SigmaCorrelationRule) -> Iterator[object]:
+    """Yield the fields by which a correlation groups and counts; an alias counts as the fields it stands for."""
+    aliased = [alias.alias for alias in rule.aliases]
     counted = rule.condition.fieldref if isinstance(rule.condition, SigmaCorrelationCondition) else None
-    names.update(name for name in (counted if isinstance(counted, list) else [counted]) if name not in aliased)
-    return names
+    yield from (name for name in [*(rule.group_by or ()), *_listed(counted)] if name not in aliased)
+    for alias in rule.aliases:
+        yield from alias.mapping.values()
 
 
 def _detection_fields(detection: SigmaDetection | SigmaDetectionItem) -> Iterator[str]:

@@ -16,7 +16,7 @@ MAX_FILES = 20_000
 _SUFFIXES = (".yml", ".yaml")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RuleFile:
     """One file: ``where`` is how messages name it, ``own`` whether it is one of the package's, ``named`` by the
     user."""
@@ -93,4 +93,5 @@ def _read(path: Path, where: str, *, own: bool = False, named: bool = False) -> 
 def _shown(path: Path, root: Path | None = None) -> str:
     """Return *path* as messages name it: below ``rules/`` for the package's own, else as the user gave it."""
     text = f"rules/{path.relative_to(root).as_posix()}" if root else str(path)
-    return text.encode(errors="backslashreplace").decode()
+    text = text.encode(errors="backslashreplace").decode()
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

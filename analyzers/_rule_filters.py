@@ -6,7 +6,7 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from claude_evidence.analyzers._rule_drafts import Draft
-from claude_evidence.analyzers._rule_parse import PARSE_ERRORS, essential, line, one_line
+from claude_evidence.analyzers._rule_parse import PARSE_ERRORS, RejectedError, essential, line, one_line
 
 
 def apply_filters(found: list[Draft]) -> tuple[list[Draft], list[tuple[Draft, int, str]]]:
@@ -16,7 +16,7 @@ def apply_filters(found: list[Draft]) -> tuple[list[Draft], list[tuple[Draft, in
     applies to no rule.
     """
     filters = [draft for draft in found if "filter" in draft.data and draft.rejected is None]
-    rules = [draft for draft in found if draft not in filters]
+    rules = [draft for draft in found if "filter" not in draft.data or draft.rejected is not None]
     notes = []
     for draft in filters:
         at = line(draft.node, "filter")
@@ -38,5 +38,17 @@ def _narrow(parsed: SigmaFilter, rules: list[Draft]) -> int:
         if isinstance(draft.sigma, SigmaRule) and draft.rejected is None:
             before = list(draft.sigma.detection.condition)
             parsed.apply_on_rule(draft.sigma)
-            changed += before != draft.sigma.detection.condition
+            if before != draft.sigma.detection.condition:
+                changed += 1
+                _reparse(draft, draft.sigma)
     return changed
+
+
+def _reparse(draft: Draft, rule: SigmaRule) -> None:
+    """Reject the rule where many filters together make a condition that cannot be parsed."""
+    try:
+        for condition in rule.detection.parsed_condition:
+            condition.parse()
+    except PARSE_ERRORS as error:
+        at = line(draft.node, "detection", "condition")
+        draft.rejected = RejectedError(f"with its filters the condition cannot be parsed: {one_line(error)}", at)

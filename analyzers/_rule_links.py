@@ -62,7 +62,8 @@ def _resolve(draft: Draft, rule: SigmaCorrelationRule, names: Names) -> None:
                 raise RejectedError(
                     f"the alias {alias.alias} names {reference.reference}, which is not in rules", where
                 )
-            reference.rule = known[reference.reference].rule
+            if hasattr(known[reference.reference], "rule"):
+                reference.rule = known[reference.reference].rule
 
 
 def _target(reference: SigmaRuleReference, draft: Draft, names: Names, at: int) -> Draft:

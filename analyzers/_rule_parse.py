@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCondition, SigmaRuleReference
@@ -29,7 +30,7 @@ class RejectedError(Exception):
     """A document that cannot be used; ``broken`` says that it is no valid Sigma at all."""
 
     def __init__(self, reason: str, line: int, *, broken: bool = False) -> None:
-        super().__init__(reason)
+        super().__init__(" ".join(reason.split())[:400])
         self.line = line
         self.broken = broken
 
@@ -61,7 +62,7 @@ def line(node: Node, *path: str | int) -> int:
     """Return the line where *path* stands in *node*, or of the last part of it that is there."""
     found = node.line
     for step in path:
-        if isinstance(step, int):
+        if isinstance(step, int) and not node.is_mapping:
             inner = node.items[step] if step < len(node.items) else None
             key = inner
         else:
@@ -113,8 +114,13 @@ def _check_condition(condition: Any, at: int) -> None:
         raise RejectedError("detection has no condition", at, broken=True)
     if "|" in condition:
         raise RejectedError("an aggregation in the condition (|) is not supported: write a correlation", at)
-    if len(condition) > _MAX_CONDITION or condition.count("(") > _MAX_PARENTHESES:
+    if len(condition) > _MAX_CONDITION or _depth(condition) > _MAX_PARENTHESES:
         raise RejectedError("the condition is too long or too deeply nested", at)
+
+
+def _depth(condition: str) -> int:
+    """Return how deep the parentheses nest."""
+    return max(accumulate((char == "(") - (char == ")") for char in condition), default=0)
 
 
 def _check_correlation(data: dict[str, Any], node: Node) -> None:

@@ -33,7 +33,7 @@ class YamlError(Exception):
         self.line = line
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """One value with the line it stands on (1-based).
 
@@ -54,11 +54,11 @@ class Node:
         """Whether this is a mapping."""
         return isinstance(self.value, dict)
 
-    def get(self, key: str) -> Node | None:
+    def get(self, key: str | int) -> Node | None:
         """Return the value of *key*, None where it is not given."""
         return next((value for name, value in self.pairs if name.value == key), None)
 
-    def key(self, key: str) -> Node | None:
+    def key(self, key: str | int) -> Node | None:
         """Return the node of *key* itself, for its line."""
         return next((name for name, _ in self.pairs if name.value == key), None)
 

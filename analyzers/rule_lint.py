@@ -55,7 +55,7 @@ def check(folders: Sequence[Path], *, known_fields: Mapping[str, frozenset[str]]
         if draft.file.where in complaints:
             complaints[draft.file.where].append((at, message))
     return [
-        Problem("rules", f"{where}:{at}", message)
+        Problem("rules", f"{where}:{at}", " ".join(message.split())[:400])
         for where in sorted(complaints)
         for at, message in sorted(set(complaints[where]))
     ]

@@ -18,7 +18,8 @@ def text(value: Any, limit: int = 1024) -> str | None:
     """Return a string of at most *limit* characters that UTF-8 can hold (lone surrogates become U+FFFD)."""
     if not isinstance(value, str):
         return None
-    return value[:limit].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    value = value[:limit]
+    return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def token(value: Any) -> str | None:

@@ -63,10 +63,18 @@ def _content(scenario: Scenario, spec: Mapping[str, Any], word: str, session: st
             scenario.name, spec["cli"] if isinstance(spec.get("cli"), str) else f"{word}-cli"
         )
     content |= {
-        "cwd": cwd, "originCwd": cwd, "createdAt": _ms(scenario.utc(spec["created"])), "lastActivityAt": _ms(scenario.utc(spec["last"])),
-        "model": "claude-opus-4-7", "effort": "medium", "isArchived": bool(spec.get("archived", False)), "title": "A garden plan",
-        "titleSource": "auto", "permissionMode": "default", "completedTurns": int(spec.get("turns", 7)),
-    }  # fmt: skip
+        "cwd": cwd,
+        "originCwd": cwd,
+        "createdAt": _ms(scenario.utc(spec["created"])),
+        "lastActivityAt": _ms(scenario.utc(spec["last"])),
+        "model": "claude-opus-4-7",
+        "effort": "medium",
+        "isArchived": bool(spec.get("archived", False)),
+        "title": "A garden plan",
+        "titleSource": "auto",
+        "permissionMode": "default",
+        "completedTurns": int(spec.get("turns", 7)),
+    }
     return content | dict(spec.get("extra", {}))
 
 
@@ -100,9 +108,14 @@ def _transcript(scenario: Scenario, spec: Mapping[str, Any], word: str) -> HostF
     )
     path = f"{spec.get('projects', PROJECTS)}/{slug}/{cli}.jsonl"
     meta = {
-        "format": "claude-evidence/meta/1", "kind": "transcript", "source": path.replace("/", "\\"), "size_bytes": facts.size_bytes,
-        "sha256": hashlib.sha256(cli.encode()).hexdigest(), "modified_at": last.isoformat(), "transcript": facts.as_json(),
-    }  # fmt: skip
+        "format": "claude-evidence/meta/1",
+        "kind": "transcript",
+        "source": path.replace("/", "\\"),
+        "size_bytes": facts.size_bytes,
+        "sha256": hashlib.sha256(cli.encode()).hexdigest(),
+        "modified_at": last.isoformat(),
+        "transcript": facts.as_json(),
+    }
     return HostFile(path, json.dumps(meta, indent=1).encode(), last, "ClaudeTranscripts", meta=True)
 
 

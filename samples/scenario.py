@@ -19,9 +19,26 @@ SCENARIOS = FOLDER / "scenarios"
 NAMESPACE = uuid.UUID("1d4e6f8a-90b2-5c3d-8e7f-a1b2c3d4e5f6")
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_-]+)\}")
 KEYS = {
-    "title", "reports", "about", "host", "timezone", "collected_at", "root", "account", "org", "events", "logs", "files", "sessions",
-    "transcripts", "worktrees", "config", "packages", "missing", "expect",
-}  # fmt: skip
+    "title",
+    "reports",
+    "about",
+    "host",
+    "timezone",
+    "collected_at",
+    "root",
+    "account",
+    "org",
+    "events",
+    "logs",
+    "files",
+    "sessions",
+    "transcripts",
+    "worktrees",
+    "config",
+    "packages",
+    "missing",
+    "expect",
+}
 
 
 @dataclass(frozen=True)

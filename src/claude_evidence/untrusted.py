@@ -18,8 +18,8 @@ def text(value: Any, limit: int = 1024) -> str | None:
     """Return a string of at most *limit* characters that UTF-8 can hold (lone surrogates become U+FFFD)."""
     if not isinstance(value, str):
         return None
-    value = value[:limit]
-    return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    shown: str = value[:limit]
+    return shown if shown.isascii() else shown.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def token(value: Any) -> str | None:

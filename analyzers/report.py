@@ -44,13 +44,13 @@ def analyze(
     found = findings(judgement.hits, rules, tables, hashes)
     not_judged = _said_once([*rules.not_judged, *not_judged, *judgement.not_judged], rules)
     booted = boots(tables["events"], hashes)
-    stems = {document.stem for document in rules.documents}
+    areas = {document.stem: document.file.parent.name for document in rules.documents}
     return Report(
         manifest=evidence.manifest,
-        verdict=verdict(found, not_judged, len(stems - {n.rule for n in not_judged})),
+        verdict=verdict(found, not_judged, len(areas.keys() - {n.rule for n in not_judged})),
         findings=found,
         not_judged=not_judged,
-        timeline=timeline(tables, history, found, booted, hashes),
+        timeline=timeline(tables, history, found, areas, booted, hashes),
         conversations=ledger(tables, hashes),
         packages=packages(tables, hashes),
         boots=booted,

@@ -42,6 +42,7 @@ SHOWN_FIELDS = (
     "String2",
     "filename",
 )
+LANES = {"launch": "launch", "sessions": "sessions"}
 QUIT_WORDS = (
     "beforeQuit",
     "Running onQuitCleanup: local-session-stop-all",
@@ -55,6 +56,7 @@ def timeline(
     tables: Mapping[str, pd.DataFrame],
     history: AppHistory,
     findings: Iterable[Finding],
+    areas: Mapping[str, str],
     boots: Boots,
     hashes: Mapping[str, str],
 ) -> tuple[TimelineEntry, ...]:
@@ -65,7 +67,7 @@ def timeline(
     entries = [
         *_events(tables["events"], hashes),
         *_app(tables["app_log"], history, hashes),
-        *_findings(findings),
+        *_findings(findings, areas),
         *_boots(boots),
     ]
     entries.sort(
@@ -123,17 +125,12 @@ def _app(log: pd.DataFrame, history: AppHistory, hashes: Mapping[str, str]) -> I
             )
 
 
-def _findings(findings: Iterable[Finding]) -> Iterator[TimelineEntry]:
+def _findings(findings: Iterable[Finding], areas: Mapping[str, str]) -> Iterator[TimelineEntry]:
     for finding in findings:
-        lane = (
-            "launch"
-            if ("msix" in finding.rule and "launch" in finding.title.lower()) or "cannot start" in finding.title
-            else "sessions"
-        )
         if finding.first_seen or finding.first_local:
             yield TimelineEntry(
                 finding.first_seen,
-                lane,
+                LANES.get(areas.get(finding.rule, ""), "app"),
                 finding.title,
                 finding.level,
                 finding.count,

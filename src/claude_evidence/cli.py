@@ -6,19 +6,21 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from claude_evidence import __version__
-from claude_evidence.model import Level, UsageError
+from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from claude_evidence.analyzers._types import RuleSet
     from claude_evidence.model import Report
 
+LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json")
 SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
 INPUT = click.Path(path_type=Path)
@@ -100,7 +102,7 @@ def cli() -> None:
 )
 @click.option(
     "--fail-on",
-    type=click.Choice([level.value for level in Level]),
+    type=click.Choice(LEVELS),
     help="Exit with 1 when a finding is at least this severe.",
 )
 @click.option(
@@ -154,7 +156,7 @@ def analyze(
     _write(report, form, output)
     if not quiet:
         _say(report, output)
-    if fail_on and any(f.level.rank >= Level(fail_on).rank for f in report.findings):
+    if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
         ctx.exit(1)
 
 
@@ -176,6 +178,8 @@ def _report(
 
 def _now() -> datetime:
     """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds."""
+    from datetime import UTC, datetime
+
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC).replace(microsecond=0)
 

@@ -12,12 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from claude_evidence.usage import UsageError as UsageError
+
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-class UsageError(Exception):
-    """Wrong use or unreadable input: one clear line for the user, exit code 2."""
 
 
 class Outcome(StrEnum):

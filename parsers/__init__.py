@@ -15,8 +15,8 @@ from claude_evidence.model import Coverage, Evidence, Member, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-    from claude_evidence.bundle import Bundle
 
+    from claude_evidence.bundle import Bundle
     from claude_evidence.parsers._contract import Context, Parsed, Parser
 
 Progress = Callable[[Member, int, int], None]
@@ -27,7 +27,7 @@ SNIFFED_BYTES = 4096
 def kinds() -> Mapping[str, Parser]:
     """Return the parser modules by kind: the file is the registration."""
     names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    return {name: import_module(f"{__name__}.{name}") for name in names}  # type: ignore[misc]
+    return {name: import_module(f"{__name__}.{name}") for name in names}
 
 
 def parse(
@@ -49,7 +49,7 @@ def parse(
     context = Context(clock=Clock.of(bundle.manifest, zone), manifest=bundle.manifest, wanted=wanted, engine=engine)
     results: list[tuple[Member, Parsed]] = []
     members: list[Member] = []
-    problems: list[Problem] = list(bundle.problems)
+    problems: list[Problem] = []
     seen: dict[tuple[str, str], str] = {}
     for number, member in enumerate(bundle.members):
         if progress:
@@ -61,7 +61,7 @@ def parse(
             results.append((member, parsed))
     tables = _tables([parsed for _, parsed in results])
     coverage = tuple(c for member, parsed in results for c in (parsed.coverage or _coverage(member, parsed)))
-    return Evidence(bundle.manifest, tables, tuple(problems), tuple(members), coverage)
+    return Evidence(bundle.manifest, tables, (*bundle.problems, *problems), tuple(members), coverage)
 
 
 def _parse_member(
@@ -84,7 +84,9 @@ def _parse_member(
         ):
             return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {seen[key]}: counted once")])
         with bundle.open(member) as stream:
-            return member, parser.parse(stream, member, context)
+            parsed = parser.parse(stream, member, context)
+        read = parsed.tables or parsed.problems or parsed.coverage
+        return (member, parsed) if read else (replace(member, kind=None), None)
     except Exception as error:  # noqa: BLE001 - the one place where a parser's failure must not end the run
         text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         return member, Parsed(problems=[Problem("parse", member.name, f"could not be read: {text}")])
@@ -104,20 +106,23 @@ def _kind(bundle: Bundle, member: Member) -> str | None:
 
 def _tables(results: Iterable[Parsed]) -> dict[str, pd.DataFrame]:
     """Return one frame per table of every parser: siblings in order of time, empty where nothing was read."""
-    from claude_evidence.parsers._contract import HEAD, frame
+    from claude_evidence.parsers._contract import Rows
 
-    results = list(results)
-    nothing = Member("", "", 0)
-    columns: dict[str, dict[str, str]] = {}
-    for parser in kinds().values():
-        for name, own in parser.TABLES.items():
-            columns.setdefault(name, dict(HEAD)).update(own)
+    found: dict[str, list[pd.DataFrame]] = {}
+    small: dict[str, list[dict[str, Any]]] = {}
+    for parsed in results:
+        for name, table in parsed.tables.items():
+            if isinstance(table, Rows):
+                small.setdefault(name, []).extend(table.rows)
+            elif len(table):
+                found.setdefault(name, []).append(table)
     tables = {}
-    for name, dtypes in columns.items():
-        frames = sorted((p.tables[name] for p in results if name in p.tables and len(p.tables[name])), key=_first_time)
-        tables[name] = (
-            _concat(frames) if frames else frame({c: t for c, t in dtypes.items() if c not in HEAD}, [], nothing)
-        )
+    for parser in kinds().values():
+        for name, dtypes in parser.TABLES.items():
+            frames = sorted(found.get(name, []), key=_first_time)
+            if small.get(name) or not frames:
+                frames.append(Rows(dtypes, small.get(name, [])).frame())
+            tables[name] = _concat(frames)
     return tables
 
 
@@ -157,17 +162,17 @@ def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _coverage(member: Member, parsed: Parsed) -> list[Coverage]:
+    """Return one entry per table that *member* gave, with the span of its times."""
+    from claude_evidence.parsers._contract import Rows
+
     entries = []
     for name, table in parsed.tables.items():
-        first, last = table["TimeCreated"].min(), table["TimeCreated"].max()
-        known = first == first
-        entries.append(
-            Coverage(
-                name,
-                name,
-                member.name,
-                first.to_pydatetime() if known else None,
-                last.to_pydatetime() if known else None,
-            )
-        )
+        given = [row.get("TimeCreated") for row in table.rows] if isinstance(table, Rows) else table["TimeCreated"]
+        times = [time for time in given if time is not None and time == time]
+        span = (_datetime(min(times)), _datetime(max(times))) if times else (None, None)
+        entries.append(Coverage(name, name, member.name, *span))
     return entries
+
+
+def _datetime(time: Any) -> Any:
+    return time.to_pydatetime() if hasattr(time, "to_pydatetime") else time

@@ -47,13 +47,32 @@ class Context:
     engine: str = "auto"
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one member that are not a frame yet: thousands of small members become one frame in the end."""
+
+    columns: Columns
+    rows: list[dict[str, Any]]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table of exactly `HEAD` and the columns; what a row does not say is missing."""
+        dtypes = {**HEAD, **self.columns}
+        return pd.DataFrame(
+            {name: _series([row.get(name) for row in self.rows], dtype) for name, dtype in dtypes.items()}
+        )
+
+
 @dataclass(slots=True)
 class Parsed:
     """What one member gave. Without ``coverage`` the driver derives one entry per table from the rows."""
 
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame | Rows] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables as frames."""
+        return {name: table.frame() if isinstance(table, Rows) else table for name, table in self.tables.items()}
 
 
 class Parser(Protocol):
@@ -69,25 +88,15 @@ class Parser(Protocol):
         """Return the rows of one member."""
 
 
-def frame(columns: Columns, rows: Iterable[Mapping[str, Any]], source: Member) -> pd.DataFrame:
-    """Return *rows* as a table of exactly `HEAD` and *columns*.
-
-    Member is filled in, Record defaults to the row's number.
-    """
-    rows = list(rows)
-    data: dict[str, Any] = {}
-    for name, dtype in {**HEAD, **columns}.items():
-        if name == "Member":
-            values: list[Any] = [source.name] * len(rows)
-        elif name == "Record":
-            values = [row.get("Record", number) for number, row in enumerate(rows, 1)]
-        else:
-            values = [row.get(name) for row in rows]
-        data[name] = _series(values, dtype)
-    return pd.DataFrame(data)
+def rows(columns: Columns, values: Iterable[Mapping[str, Any]], source: Member) -> Rows:
+    """Return *values* as rows of *source*: Member is filled in, Record defaults to the row's number."""
+    return Rows(columns, [{"Record": n, **row, "Member": source.name} for n, row in enumerate(values, 1)])
 
 
-def _series(values: list[Any], dtype: str) -> pd.Series[Any]:
-    if dtype == UTC:
-        return pd.Series(pd.to_datetime(values, utc=True)).astype(dtype)
-    return pd.Series(values, dtype=dtype)
+def frame(columns: Columns, values: Iterable[Mapping[str, Any]], source: Member) -> pd.DataFrame:
+    """Return *values* as a table of exactly `HEAD` and *columns*, as `rows` fills them."""
+    return rows(columns, values, source).frame()
+
+
+def _series(values: list[Any], dtype: Any) -> Any:
+    return pd.Series(pd.to_datetime(values, utc=True) if dtype == UTC else values).astype(dtype)

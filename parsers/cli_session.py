@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
 from claude_evidence.model import Member
-from claude_evidence.parsers._contract import INTEGER, TEXT, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import INTEGER, TEXT, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import head_object, read_document
 from claude_evidence.parsers._state import unreadable
 
@@ -38,7 +39,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
         "SessionId": untrusted.identifier(entry.get("sessionId")), "Status": untrusted.token(entry.get("status")),
         "Version": untrusted.token(entry.get("version")), "Entrypoint": untrusted.token(entry.get("entrypoint")),
     }
-    return Parsed({"cli_session": frame(CLI_SESSION, [row], source)})
+    return Parsed({"cli_session": table_rows(CLI_SESSION, [row], source)})
 
 
 def _pid_of_name(path: str) -> int | None:

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
 from claude_evidence.model import Member
-from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import has_key, read_document
 from claude_evidence.parsers._state import unreadable
 
@@ -50,7 +51,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     pairs = _of_desktop(document.value) if desktop else _of_app(document.value)
     rows = [{"TimeCreated": source.modified_at, "Path": untrusted.text(path, 4096), "Key": key, "Value": value}
             for key, value in pairs]
-    return Parsed({"config": frame(CONFIG, rows, source)})
+    return Parsed({"config": table_rows(CONFIG, rows, source)})
 
 
 def _of_app(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

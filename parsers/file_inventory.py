@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
 from claude_evidence.model import Member, Problem
-from claude_evidence.parsers._contract import BOOLEAN, INTEGER, TEXT, UTC, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import BOOLEAN, INTEGER, TEXT, UTC, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import read_document
 from claude_evidence.parsers._state import collected_at, unreadable
 
@@ -45,7 +46,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
         else:
             problems.append(number)
     lost = [Problem("parse", source.name, f"{len(problems)} entries without a path", problems[0])] if problems else []
-    return Parsed({"file_inventory": frame(FILE_INVENTORY, rows, source)}, lost)
+    return Parsed({"file_inventory": table_rows(FILE_INVENTORY, rows, source)}, lost)
 
 
 def _row(entry: Mapping[str, Any], made: datetime | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
 from claude_evidence.model import Member, Problem
-from claude_evidence.parsers._contract import BOOLEAN, TEXT, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import BOOLEAN, TEXT, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import decode_text, has_key, read_bytes, value_of
 from claude_evidence.parsers._package_list import blocks, is_table
 from claude_evidence.parsers._state import collected_at, unreadable
@@ -51,7 +52,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
         return unreadable(source, why)
     made = collected_at(source, context)
     rows = [{"Record": number, "TimeCreated": made, **_row(package)} for number, package in packages]
-    return Parsed({"package": frame(PACKAGE, rows, source)}, [Problem("parse", source.name, why)] if why else [])
+    return Parsed({"package": table_rows(PACKAGE, rows, source)}, [Problem("parse", source.name, why)] if why else [])
 
 
 def _of_list(text: str) -> tuple[_Packages, str]:

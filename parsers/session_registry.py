@@ -22,7 +22,9 @@ from claude_evidence.parsers._contract import (
     Columns,
     Context,
     Parsed,
-    frame,
+)
+from claude_evidence.parsers._contract import (
+    rows as table_rows,
 )
 from claude_evidence.parsers._json_text import LIMIT_BYTES, Document, head_object, read_document
 from claude_evidence.parsers._state import UUID
@@ -87,7 +89,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     row["SessionId"] = row["SessionId"] or row.get("InnerSessionId")
     unseen = document.state == "invalid" and document.size_bytes > LIMIT_BYTES
     problems = [Problem("parse", source.name, document.detail)] if unseen else []
-    return Parsed({"session_registry": frame(SESSION_REGISTRY, [row], source)}, problems)
+    return Parsed({"session_registry": table_rows(SESSION_REGISTRY, [row], source)}, problems)
 
 
 def _place(path: str) -> _Place | None:

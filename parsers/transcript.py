@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import json_text, untrusted
 from claude_evidence.model import Member, Problem
-from claude_evidence.parsers._contract import BOOLEAN, INTEGER, TEXT, UTC, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import BOOLEAN, INTEGER, TEXT, UTC, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import has_key, read_document
 from claude_evidence.parsers._state import UUID, unreadable
 from claude_evidence.transcript import facts_from_json, is_transcript_record, read_transcript
@@ -110,4 +111,4 @@ def _table(source: Member, place: _Place, told: Mapping[str, Any]) -> Parsed:
         "Slug": untrusted.text(place.slug), "MetaOnly": told["MetaOnly"],
         "IsSubagent": place.subagent or told.get("all_sidechain", False),
     }
-    return Parsed({"transcript": frame(TRANSCRIPT, [row], source)})
+    return Parsed({"transcript": table_rows(TRANSCRIPT, [row], source)})

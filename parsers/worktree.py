@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
 from claude_evidence.model import Member, Problem
-from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed, frame
+from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed
+from claude_evidence.parsers._contract import rows as table_rows
 from claude_evidence.parsers._json_text import has_key, read_document
 from claude_evidence.parsers._state import unreadable
 
@@ -36,7 +37,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
             rows.append({"Record": number, **_row(name, entry)})
         else:
             problems.append(Problem("parse", source.name, "a worktree that is no object", number))
-    return Parsed({"worktree": frame(WORKTREE, rows, source)}, problems)
+    return Parsed({"worktree": table_rows(WORKTREE, rows, source)}, problems)
 
 
 def _row(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

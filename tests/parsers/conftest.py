@@ -30,6 +30,7 @@ def read() -> Read:
     ) -> Parsed:
         manifest = manifest or Manifest()
         source = Member(name or path, path, len(data), modified)
-        return kinds()[kind].parse(BytesIO(data), source, Context(Clock.of(manifest), manifest))
+        parsed = kinds()[kind].parse(BytesIO(data), source, Context(Clock.of(manifest), manifest))
+        return Parsed(dict(parsed.frames()), parsed.problems, parsed.coverage)
 
     return give

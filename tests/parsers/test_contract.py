@@ -65,7 +65,7 @@ def test_no_bytes_raise_and_every_table_has_its_declared_columns(kind: str, evil
 def assert_keeps_contract(kind: str, parsed: Parsed) -> None:
     declared = kinds()[kind].TABLES
     assert set(parsed.tables) <= set(declared)
-    for name, table in parsed.tables.items():
+    for name, table in parsed.frames().items():
         expected = {**HEAD, **declared[name]}
         assert {column: str(dtype) for column, dtype in table.dtypes.items()} == expected
         assert list(table.columns) == list(expected)

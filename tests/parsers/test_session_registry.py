@@ -228,5 +228,5 @@ def test_files_of_300_mb_are_measured_and_not_held(filling: bytes, state: str, p
     source = Member(f"{SESSION}.json", f"{SESSION}.json", 300 << 20)
     stream: Any = Large(filling, filling)
     parsed = kinds()["session_registry"].parse(stream, source, Context(Clock.of(Manifest())))
-    got = parsed.tables["session_registry"].iloc[0]
+    got = parsed.frames()["session_registry"].iloc[0]
     assert (got.ParseState, got.FileSize, len(parsed.problems)) == (state, (300 << 20) + 1, problems)

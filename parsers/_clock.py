@@ -1,4 +1,4 @@
-"""Wall-clock times of a host become UTC: by its zone, across daylight-saving changes, whatever zone this machine has."""
+"""Wall-clock times of a host become UTC: by its zone, across daylight-saving changes, whatever zone is set here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,203 @@
+"""Where records begin in a block of lines: fixed columns compared as 64-bit words, the rest by regular expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claude_evidence.parsers._log_blocks import RETURN, Block
+from claude_evidence.parsers._log_formats import LEVELS, NAT, Format, moment
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Bytes = NDArray[np.uint8]
+_BRACKET, _CLOSING, _SPACE = b"[] "
+_TAG_BYTES = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a block: from ``starts`` to ``ends``, without line break and the carriage return before it."""
+
+    starts: Ints
+    ends: Ints
+    returns: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """One entry per record that begins in a block.
+
+    ``line`` is its first line's index, ``time`` in µs since 1970 or `NAT`, ``level`` an index into `LEVELS`; the tag
+    lies from ``tag`` to ``tag_end`` and the message begins at ``text``, all positions in the block.
+    """
+
+    line: Ints
+    time: Ints
+    level: Ints
+    tag: Ints
+    tag_end: Ints
+    text: Ints
+
+
+def _word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text.ljust(8, b"\0"), "little"))
+
+
+def _pattern(shape: str) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Return mask, value and digits of eight columns: ``0`` is any digit, ``?`` anything, all else itself."""
+    mask = bytes({"0": 0xF0, "?": 0}.get(c, 0xFF) for c in shape)
+    value = bytes({"0": 0x30, "?": 0}.get(c, ord(c)) for c in shape)
+    return _word(mask), _word(value), _word(bytes(c == "0" for c in shape))
+
+
+_DATE, _CLOCK, _SECOND = _pattern("0000-00-"), _pattern("00 00:00"), _pattern(":00 [???")
+_MONTHS = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
+# by first letter; "verbose] " is longer than a word and left to the regular expression
+_SHORT = {ord(word[0]): code for code, word in enumerate(LEVELS) if 0 < len(word) <= 6}
+_LEVEL_BY_LETTER = np.array([_SHORT.get(letter, 0) for letter in range(256)], dtype=np.int64)
+_LEVEL_LENGTHS = np.array([len(word) + 2 for word in LEVELS], dtype=np.int64)
+_LEVEL_MASKS = np.array([_word(b"\xff" * min(len(word) + 2, 8)) for word in LEVELS])
+_LEVEL_WORDS = np.array([_word(f"{word}] ".encode()[:8]) for word in LEVELS])
+
+
+def lines_of(block: Block) -> Lines:
+    """Return the lines of *block*; the last one need not be ended."""
+    data, breaks = _bytes(block), block.breaks
+    ended = len(breaks) > 0 and breaks[-1] == block.size - 1
+    starts = np.concatenate([[0], breaks[:-1] + 1 if ended else breaks + 1])
+    ends = breaks if ended else np.append(breaks, block.size)
+    returns = (data[ends - 1] == RETURN) & (ends > starts)
+    return Lines(starts, ends - returns, bool(returns.any()))
+
+
+def heads_of(block: Block, lines: Lines, kind: Format) -> Heads:
+    """Return where records of format *kind* begin in *block*."""
+    if not kind.fixed:
+        return _by_pattern(block, lines, kind, np.arange(len(lines.starts)))
+    heads = _by_columns(block, lines)
+    others = np.ones(len(lines.starts), dtype=bool)
+    others[heads.line] = False
+    rest = np.flatnonzero(others)
+    first = _bytes(block)[lines.starts[rest]]
+    maybe = rest[(first == _BRACKET) | ((first >= ord("0")) & (first <= ord("9")))]
+    return _merged(heads, _by_pattern(block, lines, kind, maybe)) if len(maybe) else heads
+
+
+def _bytes(block: Block) -> Bytes:
+    return np.frombuffer(block.data, np.uint8)
+
+
+def _windows(block: Block, starts: Ints, width: int) -> Bytes:
+    """Return *width* bytes from each of *starts* on, one row each."""
+    every = np.ndarray((len(block.data) - width + 1,), f"V{width}", block.data, strides=(1,))
+    return every[starts].view(np.uint8).reshape(-1, width)
+
+
+def _by_pattern(block: Block, lines: Lines, kind: Format, candidates: Ints) -> Heads:
+    rows = []
+    for line in candidates.tolist():
+        match = kind.start.match(block.data, int(lines.starts[line]), int(lines.ends[line]))
+        if match:
+            level = LEVELS.index((match.groupdict().get("level") or b"").decode())
+            tag, tag_end = match.span("tag") if match["tag"] is not None else (match.end(), match.end())
+            rows.append((line, moment(match), level, tag, tag_end, match.end()))
+    table = np.array(rows, dtype=np.int64).reshape(-1, 6)
+    return Heads(*table.T)
+
+
+def _merged(one: Heads, two: Heads) -> Heads:
+    order = np.argsort(np.concatenate([one.line, two.line]), kind="stable")
+    return Heads(*(np.concatenate([getattr(one, f.name), getattr(two, f.name)])[order] for f in fields(Heads)))
+
+
+def _by_columns(block: Block, lines: Lines) -> Heads:
+    """Return the records that begin ``YYYY-MM-DD HH:MM:SS [level] ``: nearly all of a main.log.
+
+    No line break and no zero is part of that shape, so a line that has it has it within its own end.
+    """
+    date, clock, second, rest = (np.ascontiguousarray(w) for w in _windows(block, lines.starts, 32).view("<u8").T)
+    minute, fits = _minutes(date, clock)
+    level = (second >> np.uint64(40)) | (rest << np.uint64(24))
+    code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
+    fits &= _has(second, _SECOND) & (code > 0) & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
+    line = np.flatnonzero(fits)
+    starts, ends = lines.starts, lines.ends
+    if len(line) < len(starts):
+        starts, ends, minute, second, code = starts[line], ends[line], minute[line], second[line], code[line]
+    seconds = _pair(_pairs(second), 1)
+    time = minute + seconds * 1_000_000
+    time[(minute == NAT) | (seconds >= 60)] = NAT
+    return Heads(line, time, code, *_tags(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
+
+
+def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> NDArray[np.bool_]:
+    """Return which of *word* have the shape of *pattern*: a digit's upper half is 3, also with 6 added."""
+    mask, value, digits = pattern
+    high = digits * np.uint64(0xF0)
+    return ((word & mask) == value) & (((word + digits * np.uint64(6)) & high) == (value & high))
+
+
+def _minutes(date: Words, clock: Words) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return the minute that ``YYYY-MM-`` and ``DD HH:MM`` name, as µs since 1970, and whether they have that shape.
+
+    Lines come in runs of one minute: each run is looked at once.
+    """
+    new = np.ones(len(date), dtype=bool)
+    new[1:] = (date[1:] != date[:-1]) | (clock[1:] != clock[:-1])
+    first = np.flatnonzero(new)
+    runs = np.diff(first, append=len(date))
+    date, clock = date[first], clock[first]
+    return np.repeat(_times(date, clock), runs), np.repeat(_has(date, _DATE) & _has(clock, _CLOCK), runs)
+
+
+def _times(date: Words, clock: Words) -> Ints:
+    """Return µs since 1970, `NAT` for a day or minute that does not exist."""
+    date, clock = _pairs(date), _pairs(clock)
+    month_of_year = _pair(date, 5)
+    month = (_pair(date, 0) * 100 + _pair(date, 2)) * 12 + month_of_year - 1
+    day, hour, minute = _pair(clock, 0), _pair(clock, 3), _pair(clock, 6)
+    exists = (month >= 12) & (month < len(_MONTHS) - 1) & (month_of_year >= 1) & (month_of_year <= 12)
+    month[~exists] = 12
+    exists &= (day >= 1) & (day <= _MONTHS[month + 1] - _MONTHS[month]) & (hour < 24) & (minute < 60)
+    time = (((_MONTHS[month] + day - 1) * 24 + hour) * 60 + minute) * 60_000_000
+    time[~exists] = NAT
+    return time
+
+
+def _pairs(word: Words) -> Words:
+    """Return words whose every byte is the two-digit number that begins there."""
+    digits = word & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return digits * np.uint64(10) + (digits >> np.uint64(8))
+
+
+def _pair(pairs: Words, at: int) -> Ints:
+    return ((pairs >> np.uint64(8 * at)) & np.uint64(0xFF)).astype(np.int64)
+
+
+def _tags(block: Block, text: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return where the tag that may begin at *text* lies, and where the message after it begins."""
+    data = _bytes(block)
+    rows = np.flatnonzero(data[text] == _BRACKET)
+    tag, tag_end, message = text.copy(), text.copy(), text.copy()
+    starts = text[rows] + 1
+    closing = _closing(block, starts)
+    inside = (closing > starts) & (closing < ends[rows]) & (closing <= starts + _TAG_BYTES)
+    rows, closing = rows[inside], closing[inside]
+    tag[rows] += 1
+    tag_end[rows] = closing
+    message[rows] = closing + 1 + ((data[closing + 1] == _SPACE) & (closing + 1 < ends[rows]))
+    return tag, tag_end, message
+
+
+def _closing(block: Block, starts: Ints) -> Ints:
+    """Return where the first ``]`` at or after each of *starts* is, or -1 where none is near."""
+    near = np.packbits(_windows(block, starts, 32) == _CLOSING, bitorder="little").view("<u4").astype(np.int64)
+    # a power of two is a float whose exponent says which
+    found = starts + np.frexp((near & -near).astype(np.float64))[1] - 1
+    rows = np.flatnonzero(near == 0)
+    far = _windows(block, starts[rows], _TAG_BYTES + 1) == _CLOSING
+    found[rows] = np.where(far.any(axis=1), starts[rows] + far.argmax(axis=1), -1)
+    return found

@@ -1,0 +1,154 @@
+"""The app's own logs: one row per record with its continuation lines, in the order of the file.
+
+What is decided here, because no specification says it:
+
+- A line that does not begin as a record does belongs to the record before; lines before the first record are one record
+  without a time, and a `Problem` says so. A line of the right shape with an impossible date is a record without a time.
+- A file that ends without a line break is read as if it had one: no `Problem`, unless it ends inside a character.
+- A carriage return before a line break is not text; any other one is. Continuation lines are joined by ``\\n``.
+- A run of NULs is cut out, and named; where the text after it begins as a record does, that record begins there.
+- A message holds at most 65,536 bytes; bytes that are no UTF-8 become U+FFFD.
+- A file has one line format (see `_log_formats`); lines of another one in it are continuation lines.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC as UTC_ZONE
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from claude_evidence.model import Coverage, Member, Problem
+from claude_evidence.parsers import _log_formats as formats
+from claude_evidence.parsers._contract import CATEGORY, LOCAL, TEXT, Context, Parsed
+from claude_evidence.parsers._log_blocks import BLOCK_BYTES, MESSAGE_LIMIT, Text, blocks
+from claude_evidence.parsers._log_nuls import Nuls
+from claude_evidence.parsers._log_records import Records
+
+_NAMES = ("main.log", "main[0-9].log", "main[0-9][0-9].log", "main.old.log", "claude.ai-web*.log", "cowork_vm*.log",
+          "unknown-window*.log", "window.log", "main-window*.log", "mcp.log", "mcp[0-9].log", "mcp.old.log",
+          "mcp-server-*.log", "ssh.log", "cowork-service*.log", "claudesetup*.log")  # fmt: skip
+PATHS = tuple(pattern for name in _NAMES for pattern in (name, f"*/{name}"))
+TABLES = {"app_log": {"LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY, "Component": CATEGORY, "Message": TEXT,
+                      "SessionId": TEXT, "CliSessionId": TEXT, "ErrnoCode": CATEGORY, "LineCount": "int64"}}  # fmt: skip
+DEDUPLICATE = True
+_NUL_RUNS_NAMED = 20
+
+
+def sniff(head: bytes) -> bool:
+    """Return whether a line of *head* begins as a record of the app's logs does; a Go log needs a tag of ours as well."""
+    text = Text.head_of(head)
+    if any(formats.count(kind.start, text) for kind in (formats.MAIN, formats.MCP, formats.MCP_SERVER)):
+        return True
+    return formats.count(formats.GO.start, text) > 0 and any(mark in text for mark in formats.GO_MARKS)
+
+
+def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int = BLOCK_BYTES) -> Parsed:
+    """Return the table ``app_log`` of one log, read *block_bytes* at a time."""
+    text, nuls = Text.of(stream, block_bytes), Nuls()
+    service = formats.service_of(PurePosixPath(source.path or source.name).name, text.head)
+    records = Records(formats.choose(text.head, service))
+    for block in blocks(text.chunks, records.kind.start, nuls):
+        records.add(block)
+    records.finish()
+    problems = [Problem("parse", source.name, message, line) for line, message in (*_nul_runs(nuls), *_losses(records))]
+    if not records.times:
+        return Parsed(problems=problems)
+    table = _table(records, source, service, context)
+    return Parsed({"app_log": table}, problems, [_coverage(table, source, service)])
+
+
+def _nul_runs(nuls: Nuls) -> list[tuple[int, str]]:
+    runs = sorted(nuls.found)
+    said = [(line, f"line {line}: {length} NUL bytes cut out") for line, length in runs[:_NUL_RUNS_NAMED]]
+    more = runs[_NUL_RUNS_NAMED:]
+    if more:
+        said.append((more[0][0], f"{len(more)} more runs of NUL bytes cut out, {sum(n for _, n in more)} bytes in all"))
+    return said
+
+
+def _losses(records: Records) -> list[tuple[int, str]]:
+    """Return line and text of everything that could not be kept as it was."""
+    said = []
+    if records.kind is formats.QUOTED:
+        said.append((1, "no line carries a date: its records have no time"))
+    else:
+        dates = records.undated
+        said += [(dates.first, f"impossible date, kept without a time: {dates.count} record(s)")] if dates.count else []
+    if records.headless:
+        said.append((int(records.lines[0][0]), "lines before the first dated record are kept as one record without a time"))
+    for damage, what in ((records.messages.invalid, "bytes that are not UTF-8, replaced by U+FFFD"),
+                         (records.messages.long, f"message longer than {MESSAGE_LIMIT:,} bytes, cut")):  # fmt: skip
+        if damage.count:
+            said.append((damage.first, f"{what}: {damage.count} record(s), the first on line {damage.first}"))
+    return said
+
+
+def _table(records: Records, source: Member, service: str, context: Context) -> pd.DataFrame:
+    times = _joined(records.times).view("datetime64[us]")
+    rows = len(times)
+    unknown = np.full(rows, "NaT", dtype="datetime64[us]")
+    utc = times if records.kind.utc else context.clock.to_utc(times)
+    lifted = records.lifted
+    columns: dict[str, Any] = {
+        "TimeCreated": pd.DatetimeIndex(utc).tz_localize("UTC"),
+        "Member": _same(source.name, rows),
+        "Record": _joined(records.lines),
+        "LocalTime": unknown if records.kind.utc else times,
+        "Service": _same(service, rows),
+        "Level": _category(_joined(records.levels), list(formats.LEVELS)),
+        "Component": _category(_joined(records.components.codes), list(records.components.index)),
+        "Message": _text(pa.chunked_array(records.messages.chunks)),
+        "SessionId": _chosen(_joined(lifted["SessionId"].codes), list(lifted["SessionId"].index)),
+        "CliSessionId": _chosen(_joined(lifted["CliSessionId"].codes), list(lifted["CliSessionId"].index)),
+        "ErrnoCode": _category(_joined(lifted["ErrnoCode"].codes), list(lifted["ErrnoCode"].index)),
+        "LineCount": _joined(records.counts),
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return *parts* as one array and let go of them: memory holds every column once."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
+def _same(value: str, rows: int) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), [value])
+
+
+def _category(codes: NDArray[Any], words: list[str]) -> pd.Categorical:
+    """Return *codes* as a category of those *words* that occur; -1 is missing."""
+    used = np.unique(codes[codes >= 0])
+    place = np.full(len(words) + 1, -1, dtype=np.int32)
+    place[used] = np.arange(len(used))
+    return pd.Categorical.from_codes(place[codes], pd.Index([words[code] for code in used], dtype=TEXT))
+
+
+def _chosen(codes: NDArray[np.int32], words: list[str]) -> pd.api.extensions.ExtensionArray:
+    """Return the *words* that *codes* name as a text column; -1 is missing."""
+    rows = pa.array(codes, mask=codes < 0)
+    return _text(pa.chunked_array([pa.array(words, pa.large_string()).take(rows)]))
+
+
+def _text(values: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
+    """Return Arrow strings as pandas' own text, without a copy."""
+    return pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(values)
+
+
+def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
+    first, last = _span(table["TimeCreated"].dt.tz_localize(None))
+    local_first, local_last = _span(table["LocalTime"])
+    return Coverage("app_log", service, source.name, first and first.replace(tzinfo=UTC_ZONE),
+                    last and last.replace(tzinfo=UTC_ZONE), local_first, local_last)  # fmt: skip
+
+
+def _span(times: pd.Series[Any]) -> tuple[datetime | None, datetime | None]:
+    first, last = times.min(), times.max()
+    return (None, None) if pd.isna(first) else (first.to_pydatetime(), last.to_pydatetime())

@@ -93,7 +93,7 @@ def fitted(report: Report, room: Room) -> Report:
         notes=report.notes[: room.notes],
         extra={},
     )
-    return each_text(cut, lambda text, name: clip(visible(text, block=name in _BLOCKS), _limit(name, room)))
+    return each_text(cut, lambda text, name: _shown(text, name in _BLOCKS, _limit(name, room)))
 
 
 def left_out(report: Report, cut: Report, room: Room) -> list[str]:
@@ -124,6 +124,11 @@ def left_out(report: Report, cut: Report, room: Room) -> list[str]:
 
 _BLOCKS = frozenset({"excerpt", "command", "explanation", "for_developers"})
 _WHOLE = frozenset({"sha256"})
+
+
+def _shown(text: str, block: bool, limit: int) -> str:
+    """Return the beginning of *text*, visible; cut before as well, for marks only make it longer."""
+    return clip(visible(clip(text, limit + 1), block=block), limit)
 
 
 def _limit(name: str, room: Room) -> int:
@@ -195,7 +200,7 @@ def _steps(steps: tuple[Step, ...], room: Room) -> tuple[Step, ...]:
     """Return the first steps; a command too long to show whole is not shown at all, for half a command may do harm."""
     return tuple(
         step
-        if len(visible(step.command, block=True)) <= room.command
+        if len(_shown(step.command, True, room.command + 1)) <= room.command
         else replace(
             step, command="", text=f"{clip(step.text, room.text // 2)} (the command is too long for this text)"
         )

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from claude_evidence.model import Report, UsageError
 from claude_evidence.templates import _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
-from claude_evidence.templates._fit import fitted, left_out, rooms
+from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
 
 HTML, MARKDOWN = "report.html.j2", "report.md.j2"
@@ -73,18 +73,27 @@ def _html(report: Report, clock: Clock) -> str:
 
 
 def _issue_text(report: Report, clock: Clock) -> str:
-    """Return the first Markdown that fits: each room is smaller than the one before."""
-    text = ""
-    for room in rooms():
-        cut = fitted(report, room)
-        text = (
-            _environment(MARKDOWN)
-            .get_template(MARKDOWN)
-            .render(report=cut, full=report, clock=clock, room=room, left_out=left_out(report, cut, room))
-        )
-        if _length(text) < MARKDOWN_LIMIT:
-            return text
+    """Return the Markdown for the largest room that fits: all if it can, else found by halving the steps between."""
+    large, *smaller = rooms()
+    text = _in_room(report, clock, large)
+    if _length(text) < MARKDOWN_LIMIT:
+        return text
+    first, last = 0, len(smaller) - 1
+    text = _in_room(report, clock, smaller[last])
+    while first < last:
+        middle = (first + last) // 2
+        candidate = _in_room(report, clock, smaller[middle])
+        if _length(candidate) < MARKDOWN_LIMIT:
+            text, last = candidate, middle
+        else:
+            first = middle + 1
     return text
+
+
+def _in_room(report: Report, clock: Clock, room: Room) -> str:
+    cut = fitted(report, room)
+    template = _environment(MARKDOWN).get_template(MARKDOWN)
+    return template.render(report=cut, full=report, clock=clock, room=room, left_out=left_out(report, cut, room))
 
 
 def _length(text: str) -> int:

@@ -62,9 +62,9 @@ def member(name: str, size_bytes: int, kind: str | None, verified: bool | None =
 
 def launch_finding() -> Finding:
     failed = f"0x80070020: Cannot create the Desktop AppX container for package {PACKAGE}"
-    register = '{"DeploymentOperation":"5","PackageFullName":"' + PACKAGE + '","Flags":"ForceApplicationShutdownOption"}'
+    register = '{"DeploymentOperation":"5","PackageFullName":"' + PACKAGE + '","Flags":"ForceApplicationShutdown"}'
     restart = Step(
-        "Sign out of Windows and in again, or restart the machine.", "shutdown /r /t 0", worked="reliable in every report"
+        "Sign out of Windows and in again, or restart the machine.", "shutdown /r /t 0", worked="reliable everywhere"
     )
     again = Step("If a restart does not help, register the package again.", REGISTER, worked="worked for some only")
     service = Step("Stop the background service first.", "Stop-Service CoworkVMService -Force", Risk.NEEDS_ADMIN)
@@ -75,13 +75,14 @@ def launch_finding() -> Finding:
         ref(APPMODEL, 9899, failed, 540),
     )
     return Finding(
-        rule="msix_appcontainer_job_race_0x80070020", sigma_id="7b0d3c1e-1111-4a5b-9c3d-000000000001", id="3f2a9c1d77e0",
+        rule="msix_appcontainer_job_race_0x80070020", id="3f2a9c1d77e0",
+        sigma_id="7b0d3c1e-1111-4a5b-9c3d-000000000001",
         title="Windows refuses to start Claude: what is left of the old version still holds its container",
         level=Level.HIGH, confidence="high", document="msix_appcontainer_job_race_0x80070020__after_update",
         first_seen=T0, last_seen=after(minutes=9), count=12, group=PACKAGE, evidence=records,
-        explanation="An update was registered while Claude was running. Windows closed the app, but part of its container "
-        "stayed alive, and every start since then fails with error 0x80070020.\n\nNothing is damaged: the package and "
-        "your conversations are where they were.",
+        explanation="An update was registered while Claude was running. Windows closed the app, but part of its "
+        "container stayed alive, and every start since then fails with error 0x80070020.\n\nNothing is damaged: "
+        "the package and your conversations are where they were.",
         facts=(("package", PACKAGE), ("failed starts", "4"), ("updated from", OLD), ("error", "0x80070020 (in use)")),
         remedy=(restart, again, service),
         does_not_work=("Ending claude.exe: no process is left to end.", "Reset: it deletes the app's data."),
@@ -90,7 +91,7 @@ def launch_finding() -> Finding:
         false_positives=("A virus scanner holds files of the package during its first scan.",),
         leads_to=("orphaned_cli_session_id",), versions={"first": OLD, "last": NEW},
         references=("#59934", "https://github.com/anthropics/claude-code/issues/53247", "https://example.invalid/notes"),
-    )  # fmt: skip
+    )
 
 
 def other_findings() -> tuple[Finding, Finding, Finding]:
@@ -99,22 +100,23 @@ def other_findings() -> tuple[Finding, Finding, Finding]:
     copy = Step("With Claude closed, copy each .json.tmp to .json.", "", Risk.LOSES_DATA, "has to be repeated")
     unsaved = Finding(
         "msix_exdev_session_save", "7b0d3c1e-1111-4a5b-9c3d-000000000002", "b81e4f00aa12",
-        "Conversations are not saved: the last step of each save fails", Level.CRITICAL, "high", first_seen=after(days=-53),
-        last_seen=after(minutes=-16), count=3796, evidence=records, remedy=(copy,),
+        "Conversations are not saved: the last step of each save fails", Level.CRITICAL, "high",
+        first_seen=after(days=-53), last_seen=after(minutes=-16), count=3796, evidence=records, remedy=(copy,),
         explanation="Each save writes a temporary file and then fails to rename it.",
         facts=(("sessions touched", "23"), ("days", "53")),
-    )  # fmt: skip
+    )
     orphan = Finding(
         "orphaned_cli_session_id", "7b0d3c1e-1111-4a5b-9c3d-000000000003", "0c9d5521be43",
         "A conversation is shown, but cannot be continued", Level.MEDIUM, "medium", first_seen=after(minutes=12),
         last_seen=after(minutes=12), count=1, group="local_5f3c", evidence=(ref(ENTRY, 1, "", 720),),
         explanation="Its entry points to a transcript that is not there.",
         because_of=("msix_appcontainer_job_race_0x80070020", "session_json_all_null"),
-    )  # fmt: skip
+    )
     context = Finding(
         "msix_deferred_registration", "7b0d3c1e-1111-4a5b-9c3d-000000000004", "77aa00ff1200",
-        "An update waited until Claude was closed", Level.INFORMATIONAL, "high", first_local=WALL, last_local=WALL, count=1,
-    )  # fmt: skip
+        "An update waited until Claude was closed", Level.INFORMATIONAL, "high", first_local=WALL, last_local=WALL,
+        count=1,
+    )
     return unsaved, orphan, context
 
 
@@ -123,9 +125,9 @@ def timeline() -> tuple[TimelineEntry, ...]:
     for n in range(53, 0, -1):
         start = after(days=-n, hours=-(n % 9))
         days.append(
-            TimelineEntry(start, "app", "Failed to save session (EXDEV)", Level.HIGH, 40 + n * 3, start + timedelta(hours=1),
-                          finding="b81e4f00aa12", evidence=ref(MAIN_LOG, 9000 - n))
-        )  # fmt: skip
+            TimelineEntry(start, "app", "Failed to save session (EXDEV)", Level.HIGH, 40 + n * 3,
+                          until=start + timedelta(hours=1), finding="b81e4f00aa12", evidence=ref(MAIN_LOG, 9000 - n))
+        )
     story = (
         (-12, "package", "Register started, with ForceApplicationShutdownOption", Level.INFORMATIONAL, DEPLOYMENT),
         (-9, "machine", "CoworkVMService was stopped", Level.LOW, SYSTEM),
@@ -146,12 +148,14 @@ def timeline() -> tuple[TimelineEntry, ...]:
 
 def custody() -> model.Custody:
     members = (
-        member(APPMODEL, 1_118_208, "events"), member(DEPLOYMENT, 5_312_512, "events"), member(SYSTEM, 20_975_616, "events"),
+        member(APPMODEL, 1_118_208, "events"), member(DEPLOYMENT, 5_312_512, "events"),
+        member(SYSTEM, 20_975_616, "events"),
         member(MAIN_LOG, 8_123_456, "app_log"), member(ENTRY, 2_113, "session_registry"),
-        member(f"{ROAMING}/Local Storage/leveldb/000003.log", 88_120, None), member(META, 912, "transcript", verified=False),
-    )  # fmt: skip
+        member(f"{ROAMING}/Local Storage/leveldb/000003.log", 88_120, None),
+        member(META, 912, "transcript", verified=False),
+    )
     asked = model.Acquisition
-    came = asked("SystemLog", "C:/Windows/System.evtx", Outcome.COLLECTED, after(hours=3), T0, SYSTEM, sha(SYSTEM), 20_975_616)
+    came = asked("SystemLog", "C:/System.evtx", Outcome.COLLECTED, after(hours=3), T0, SYSTEM, sha(SYSTEM), 20_480)
     missing = asked("CrashDumps", "C:/Users/alice/AppData/Roaming/Claude/Crashpad", Outcome.MISSING, detail="no folder")
     denied = asked("SecurityLog", "C:/Windows/Security.evtx", Outcome.DENIED, detail="needs administrator rights")
     given = Member("desktop-sample.zip", "desktop-sample.zip", 9_812_345, T0, sha("zip"))
@@ -160,10 +164,10 @@ def custody() -> model.Custody:
 
 def conversations() -> tuple[model.Conversation, ...]:
     rows = [
-        model.Conversation("local_5f3c9a1e-7d10-4c1b-8a52-3f0c11d2aa01", "0d6f1a2b-9c3d-4e5f-8a7b-6c5d4e3f2a1b", "orphaned",
-                           "the transcript that it names is not in the evidence", "1", after(days=-40), after(minutes=-17),
-                           2113, None, None, ("0c9d5521be43",), (ref(ENTRY, 1),))
-    ]  # fmt: skip
+        model.Conversation("local_5f3c9a1e-7d10-4c1b-8a52-3f0c11d2aa01", "0d6f1a2b-9c3d-4e5f-8a7b-6c5d4e3f2a1b",
+                           "orphaned", "the transcript that it names is not in the evidence", "1",
+                           after(days=-40), after(minutes=-17), 2113, None, None, ("0c9d5521be43",), (ref(ENTRY, 1),))
+    ]
     for n in range(1, 9):
         state = "intact" if n % 3 else "only as .tmp"
         ids = f"local_{n:08x}-0000-4000-8000-000000000000", f"{n:08x}-1111-4000-8000-000000000000"
@@ -176,7 +180,7 @@ def boots() -> model.Boots:
     times = [*(after(days=-d) for d in (120, 92, 60, 39, 31, 24, 18, 12, 5)), after(seconds=660)]
     kinds = ("unexpected shutdown", "boot", "boot", "boot")
     entries = tuple(model.Boot(t, kinds[n % 4], "", ref(SYSTEM, 500 + n)) for n, t in enumerate(times))
-    cadence = (("2026-01", 1, None), ("2026-02", 1, 28.0), ("2026-03", 2, 32.0), ("2026-04", 3, 8.0), ("2026-05", 3, 6.0))
+    cadence = (("2026-01", 1, None), ("2026-02", 1, 28.0), ("2026-03", 2, 32.0), ("2026-05", 5, 6.0))
     text = "The machine restarts more and more often: every 32 days in March, every 6 days in May."
     return model.Boots(entries, tuple(model.BootMonth(*month) for month in cadence), True, text)
 
@@ -184,19 +188,19 @@ def boots() -> model.Boots:
 def build_rich() -> Report:
     launch, (unsaved, orphan, context) = launch_finding(), other_findings()
     what = (
-        "Version 1.7196 was registered at 05:27 while 1.7190 was still running. Windows closed the app, but its container "
-        "stayed behind, and four starts in a row failed with error 0x80070020."
+        "Version 1.7196 was registered at 05:27 while 1.7190 was still running. Windows closed the app, but its "
+        "container stayed behind, and four starts in a row failed with error 0x80070020."
     )
     verdict = model.Verdict(
         "Claude was updated while it was running, and Windows has refused to start it since",
         (what, "Your conversations are intact, but one of them lost the link to its transcript."),
         "2026-05-17, 05:27 to 05:36 UTC (07:27 to 07:36 in Europe/Berlin)", "high", launch.remedy, Level.CRITICAL,
         (launch.id, orphan.id),
-    )  # fmt: skip
+    )
     manifest = model.Manifest(
-        bundle_id="6f1d2c3b-sample", tool=TOOL, started_at=after(hours=3), finished_at=after(hours=3, seconds=41), host=HOST,
-        timezone="Europe/Berlin", utc_offset_s=7200, acquisitions=custody().acquisitions,
-    )  # fmt: skip
+        bundle_id="6f1d2c3b-sample", tool=TOOL, started_at=after(hours=3), finished_at=after(hours=3, seconds=41),
+        host=HOST, timezone="Europe/Berlin", utc_offset_s=7200, acquisitions=custody().acquisitions,
+    )
     event = model.PackageEvent
     packages = (
         event(after(days=-20), "Claude", OLD, "installed", "Ok", ref(DEPLOYMENT, 31001)),
@@ -213,10 +217,10 @@ def build_rich() -> Report:
         model.Problem("bundle", META, "hash differs from the manifest"),
     )
     return Report(
-        manifest, verdict, (unsaved, launch, orphan, context), not_judged, timeline(), conversations(), packages, boots(),
-        custody(), problems, ("Crash dumps are deleted when Claude starts: their absence proves nothing.",), TOOL,
-        after(hours=5), {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
-    )  # fmt: skip
+        manifest, verdict, (unsaved, launch, orphan, context), not_judged, timeline(), conversations(), packages,
+        boots(), custody(), problems, ("Crash dumps are deleted when Claude starts: their absence proves nothing.",),
+        TOOL, after(hours=5), {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
+    )
 
 
 def build_healthy() -> Report:
@@ -224,11 +228,11 @@ def build_healthy() -> Report:
     verdict = model.Verdict(
         "No known failure found", ("Claude starts, saves its conversations and was updated without trouble.",),
         "2026-01-17 to 2026-05-17", "medium",
-    )  # fmt: skip
+    )
     calm = tuple(replace(entry, finding="") for entry in rich.timeline if entry.level is Level.INFORMATIONAL)
     read = replace(rich.custody, members=rich.custody.members[:5])
-    return replace(rich, verdict=verdict, findings=(), timeline=calm, problems=(), not_judged=rich.not_judged[:1], notes=(),
-                   custody=read, conversations=rich.conversations[2:3])  # fmt: skip
+    return replace(rich, verdict=verdict, findings=(), timeline=calm, problems=(), not_judged=rich.not_judged[:1],
+                   notes=(), custody=read, conversations=rich.conversations[2:3])
 
 
 def replaced(value: Any, change: Callable[[str], str]) -> Any:
@@ -253,6 +257,12 @@ def healthy() -> Report:
 
 
 @pytest.fixture(scope="session")
-def plant() -> Callable[[Report, Callable[[str], str]], Report]:
-    """Return a function that replaces every text of a report."""
-    return replaced
+def plant() -> Callable[[str, Callable[[str], str]], Report]:
+    """Return a function that replaces every text of the rich or the healthy report."""
+    reports = {"rich": build_rich(), "healthy": build_healthy()}
+
+    def planted(name: str, change: Callable[[str], str]) -> Report:
+        report: Report = replaced(reports[name], change)
+        return report
+
+    return planted

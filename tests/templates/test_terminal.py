@@ -1,0 +1,68 @@
+"""The terminal: the verdict within the width, and no control character from anywhere."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_evidence.model import Manifest, Report, Verdict
+from claude_evidence.templates.terminal import columns, summary, wrap
+
+Plant = Callable[[str, Callable[[str], str]], Report]
+ANY = st.text(st.characters(codec=None), min_size=1, max_size=60)
+SGR = re.compile(r"\x1b\[[0-9;]+m")
+
+
+def test_verdict_comes_first(rich: Report) -> None:
+    lines = summary(rich, colour=False, width=80).split("\n")
+    assert lines[0].startswith("◆ critical: Claude was updated while it was running")
+    text = " ".join(" ".join(lines).split())
+    parts = ["four starts in a row", "When:", "How sure: high", "What to do", "shutdown /r /t 0", "Findings (4)",
+             "3,796 times", "Could not be judged (2)", "2 problems while reading"]
+    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+
+
+def test_healthy(healthy: Report) -> None:
+    text = summary(healthy, colour=False, width=80)
+    assert text.startswith("✓ No known failure found\n")
+    assert "Could not be judged (1)" in text
+    assert summary(Report(Manifest(), Verdict("No known failure found")), colour=False, width=80)
+
+
+@pytest.mark.parametrize("width", [1, 40, 60, 80, 200])
+def test_width(rich: Report, width: int) -> None:
+    commands = {line for step in rich.verdict.what_to_do for line in step.command.split("\n")}
+    for line in summary(rich, colour=False, width=width).split("\n"):
+        assert line.strip() in commands or columns(line) <= max(width, 40), line
+
+
+def test_commands_are_whole(rich: Report) -> None:
+    assert rich.verdict.what_to_do[1].command in summary(rich, colour=False, width=40)
+
+
+def test_colour_changes_only_colour(rich: Report) -> None:
+    painted = summary(rich, colour=True, width=80)
+    assert SGR.search(painted)
+    assert SGR.sub("", painted) == summary(rich, colour=False, width=80)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY, st.booleans())
+def test_no_control_character(plant: Plant, text: str, colour: bool) -> None:
+    for name in ("rich", "healthy"):
+        made = summary(plant(name, lambda own: own + text + "\x1b]0;x\x07\u202e"), colour=colour, width=72)
+        made.encode()
+        bare = SGR.sub("", made) if colour else made
+        assert not {unicodedata.category(char) for char in bare.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@given(ANY, st.integers(12, 60))
+def test_wrap_keeps_all(text: str, width: int) -> None:
+    lines = list(wrap(text, width, "  - "))
+    assert "".join("".join(lines)[4:].split()) == "".join(text.split())
+    assert all(columns(line) <= width for line in lines)

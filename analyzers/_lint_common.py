@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from claude_evidence.analyzers._rule_drafts import Draft
+from claude_evidence.analyzers._rule_drafts import Draft, Words
 from claude_evidence.analyzers._rule_parse import line
 from claude_evidence.analyzers._yaml_lines import Node
 
@@ -20,18 +20,16 @@ class Subject:
     """One document under the lint.
 
     ``house`` says that the rules for our own rules hold: the file is one of the package's, or says something under
-    ``custom``. ``custom`` includes what the document inherits; ``reported`` is whether its own matches are reported;
+    ``custom``. ``words`` includes what the document inherits; ``reported`` is whether its own matches are reported;
     ``stems`` are the names of all rule files and ``tables`` the columns of every table, None where nobody said.
     """
 
     draft: Draft
     house: bool
     reported: bool
-    custom: Mapping[str, Any]
+    words: Words
     stems: frozenset[str]
     tables: Mapping[str, frozenset[str]] | None = None
-    references: list[str] = field(default_factory=list)
-    false_positives: list[str] = field(default_factory=list)
 
     @property
     def node(self) -> Node:

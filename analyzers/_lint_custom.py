@@ -36,13 +36,13 @@ def check_custom(subject: Subject) -> Complaints:
 def _check_required(subject: Subject) -> Complaints:
     at = subject.line("custom")
     for key in _REQUIRED:
-        if subject.custom.get(key) is None:
+        if subject.words.custom.get(key) is None:
             hint = "; write [] if there is none" if key in ("remedy", "issues") else ""
             yield at, f"custom.{key} is missing{hint}"
-    if not subject.false_positives:
+    if not subject.words.false_positives:
         yield subject.line("falsepositives"), "falsepositives is empty; say when a match is no failure"
-    for number in listed(subject.custom.get("issues")):
-        if isinstance(number, int) and not any(re.search(rf"/{number}\b", text) for text in subject.references):
+    for number in listed(subject.words.custom.get("issues")):
+        if isinstance(number, int) and not any(re.search(rf"/{number}\b", text) for text in subject.words.references):
             yield subject.line("custom", "issues"), f"references has no link to issue {number}"
     for place, text in enumerate(listed(subject.data.get("references"))):
         if not re.match(r"https?://\S+$", str(text)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from claude_evidence.analyzers import taxonomy
 from claude_evidence.analyzers._rule_files import RuleFile
-from claude_evidence.analyzers._rule_parse import RejectedError, line, parse
+from claude_evidence.analyzers._rule_parse import RejectedError, line, parse, texts
 from claude_evidence.analyzers._yaml_lines import Node
 from claude_evidence.model import Level
 
@@ -119,23 +119,35 @@ def build(draft: Draft) -> None:
     _set_level(draft)
 
 
-def inherit(found: list[Draft]) -> dict[int, dict[str, Any]]:
-    """Return each draft's custom keys by ``id(draft)``: its own, and those of ``<stem>`` that it does not give.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a document says of itself, with what its parts take over from ``<stem>``."""
 
-    References and false positives of ``<stem>`` hold for its parts too where these give none.
+    custom: dict[str, Any]
+    references: list[str]
+    false_positives: list[str]
+
+
+def inherit(found: list[Draft]) -> dict[int, Words]:
+    """Return what each draft says, by ``id(draft)``; parts take over from ``<stem>`` what they do not give.
+
+    The Sigma objects are given the references and false positives that they take over.
     """
     heads = {draft.file.where: draft for draft in found if draft.given == draft.file.path.stem}
     result = {}
     for draft in found:
         head = heads.get(draft.file.where)
         if head is None or not draft.given.startswith(f"{head.given}__"):
-            result[id(draft)] = dict(draft.custom)
-            continue
+            head = draft
         shared = {key: value for key, value in head.custom.items() if key not in NOT_INHERITED}
-        result[id(draft)] = {**shared, **draft.custom}
-        if head.sigma is not None and draft.sigma is not None:
-            draft.sigma.references = draft.sigma.references or head.sigma.references
-            draft.sigma.falsepositives = draft.sigma.falsepositives or head.sigma.falsepositives
+        words = Words(
+            {**shared, **draft.custom},
+            texts(draft.data.get("references")) or texts(head.data.get("references")),
+            texts(draft.data.get("falsepositives")) or texts(head.data.get("falsepositives")),
+        )
+        if draft.sigma is not None:
+            draft.sigma.references, draft.sigma.falsepositives = words.references, words.false_positives
+        result[id(draft)] = words
     return result
 
 

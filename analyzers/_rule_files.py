@@ -30,7 +30,7 @@ class RuleFile:
 
 def default_folder() -> Path:
     """Return the folder of the package's own rules."""
-    return Path(str(files("claude_evidence.rules")))
+    return Path(os.path.realpath(str(files("claude_evidence.rules"))))
 
 
 def rule_files(folders: Sequence[Path], *, defaults: bool, seen: set[Path] | None = None) -> Iterator[list[RuleFile]]:
@@ -39,12 +39,12 @@ def rule_files(folders: Sequence[Path], *, defaults: bool, seen: set[Path] | Non
     Raises `UsageError` for a path that does not exist or holds no rule file.
     """
     seen = set() if seen is None else seen
+    root = default_folder()
     if defaults:
-        root = default_folder()
         yield [_read(path, _shown(path, root), own=True) for path in _below(root) if _new(path, seen)]
     for folder in folders:
         yield [
-            _read(path, _shown(path), own=default_folder() in path.absolute().parents, named=path == folder)
+            _read(path, _shown(path), own=root in Path(os.path.realpath(path)).parents, named=path == folder)
             for path in _given(folder)
             if _new(path, seen)
         ]

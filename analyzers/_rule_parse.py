@@ -162,8 +162,7 @@ def essential(data: dict[str, Any]) -> dict[str, Any]:
     kept = {key: data[key] for key in _KEPT if data.get(key) is not None}
     kept["title"] = str(data.get("title") or "")[:256]
     for key in ("references", "falsepositives"):
-        value = data.get(key)
-        kept[key] = [str(item) for item in (value if isinstance(value, list) else [value]) if item is not None]
+        kept[key] = texts(data.get(key))
     if isinstance(data.get("id"), str) and UUID.fullmatch(data["id"]):
         kept["id"] = data["id"]
     for key in ("name", "status", "taxonomy"):
@@ -171,6 +170,11 @@ def essential(data: dict[str, Any]) -> dict[str, Any]:
             kept.pop(key, None)
     kept.pop("status", None)
     return kept
+
+
+def texts(value: Any) -> list[str]:
+    """Return *value*, a list or one item, as texts."""
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item is not None]
 
 
 def _blamed(data: dict[str, Any], node: Node, section: str) -> int:

@@ -99,7 +99,7 @@ def _described(error: yaml.YAMLError, content: bytes) -> YamlError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     position = getattr(error, "position", None)
     if mark is not None:
-        line = mark.line + 1
+        line = min(mark.line, content.rstrip().count(b"\n")) + 1
     else:
         line = content.count(b"\n", 0, position) + 1 if isinstance(position, int) else 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
@@ -122,7 +122,7 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors, self._nodes = {}, 0
             root = self._accept(event)
-            if root is not None and not (root.value is None and not root.text):
+            if root is not None and root.value is not None:
                 yield root
 
     def _accept(self, event: yaml.Event) -> Node | None:

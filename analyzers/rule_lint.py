@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from claude_evidence.analyzers._lint_common import Complaints, Subject, listed
+from claude_evidence.analyzers._lint_common import Complaints, Subject
 from claude_evidence.analyzers._lint_correlation import check_correlation
 from claude_evidence.analyzers._lint_custom import check_custom
 from claude_evidence.analyzers._lint_detection import check_detection, check_table
@@ -81,17 +81,15 @@ def _of_file(file: RuleFile) -> Complaints:
 def _subjects(found: list[Draft], tables: Mapping[str, frozenset[str]] | None) -> Iterator[Subject]:
     ours = {draft.file.where for draft in found if draft.file.own or draft.custom}
     stems = frozenset(draft.file.path.stem for draft in found)
-    silent, custom = feeding(found), inherit(found)
+    silent, words = feeding(found), inherit(found)
     for draft in found:
         yield Subject(
             draft,
             house=draft.file.where in ours,
             reported=id(draft) not in silent,
-            custom=custom[id(draft)],
+            words=words[id(draft)],
             stems=stems,
             tables=tables,
-            references=[str(text) for text in listed(getattr(draft.sigma, "references", None))],
-            false_positives=[str(text) for text in listed(getattr(draft.sigma, "falsepositives", None))],
         )
 
 

@@ -40,7 +40,7 @@ def load_rules(folders: Sequence[Path], *, defaults: bool = True) -> RuleSet:
 
 
 def describe(rules: RuleSet, name: str) -> str:
-    """Return what *name* (a rule or one of its documents) says: a summary of its documents, then the file's text.
+    """Return what *name* (a rule or one of its documents) says: a summary, then the file's text, made printable.
 
     Raises `UsageError` where no rule has that name.
     """
@@ -52,7 +52,13 @@ def describe(rules: RuleSet, name: str) -> str:
     blocks = ["\n".join(_summary(document)) for document in chosen]
     for file in dict.fromkeys(document.file for document in chosen):
         blocks.append(file.read_bytes().decode("utf-8-sig", errors="replace").rstrip())
-    return "\n\n".join(blocks) + "\n"
+    return _visible("\n\n".join(blocks))
+
+
+def _visible(text: str) -> str:
+    """Return *text* with every character that is neither printable nor a line's end written as an escape."""
+    text = text.replace("\r\n", "\n")
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _summary(document: RuleDocument) -> list[str]:
@@ -110,7 +116,7 @@ def _filtered(found: list[Draft], problems: list[Problem]) -> list[Draft]:
 
 def _rule_set(found: list[Draft], broken: list[RuleFile], problems: list[Problem]) -> RuleSet:
     """Put together what was loaded; *broken* are the files whose reading ended with an error."""
-    silent, custom = feeding(found), inherit(found)
+    silent, words = feeding(found), inherit(found)
     not_judged = [
         NotJudged(file.path.stem, Reason.NOT_EVALUABLE, f"{file.where}:{error.line}: {error}")
         for file in broken
@@ -125,7 +131,7 @@ def _rule_set(found: list[Draft], broken: list[RuleFile], problems: list[Problem
             not_judged.append(NotJudged(draft.stem, Reason.NOT_EVALUABLE, f"{where}: {draft.rejected}", draft.title))
     usable = [draft for draft in found if draft.rejected is None]
     documents = tuple(
-        _document(draft, custom[id(draft)], generate=id(draft) not in silent) for draft in usable if draft.sigma
+        _document(draft, words[id(draft)].custom, generate=id(draft) not in silent) for draft in usable if draft.sigma
     )
     return RuleSet(documents, fields(usable), tuple(problems), tuple(not_judged))
 

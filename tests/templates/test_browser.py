@@ -23,7 +23,7 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
 
 ATTACK = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-    "<a href='javascript:1'>"
+    "<a href='javascript:1'>" + "W" * 300
 )
 
 

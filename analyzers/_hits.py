@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._bytescan import Places
 from claude_evidence.analyzers._matching import Matched
-from claude_evidence.analyzers._sources import Sources
+from claude_evidence.analyzers._sources import Sources, times_of
+from claude_evidence.analyzers._streams import Key, Rows
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._types import Hit, RuleDocument
-
-Key = tuple[str, ...]
 
 
 def plain_hits(document: RuleDocument, matches: Sequence[Matched], sources: Sources) -> list[Hit]:
@@ -25,7 +23,7 @@ def plain_hits(document: RuleDocument, matches: Sequence[Matched], sources: Sour
     table = matches[0].source.table
     hits = []
     for label, found in _groups(document, matches, sources):
-        rows = in_order(sources.tables[table], np.unique(found))
+        rows = in_order(sources, table, np.unique(found))
         hits.append(Hit(document, counted(document, {table: rows}, sources), {table: rows}, label))
     return hits
 
@@ -44,18 +42,28 @@ def _groups(document: RuleDocument, matches: Sequence[Matched], sources: Sources
     return [(label, np.array(found, np.intp)) for label, found in groups.values()]
 
 
-def in_order(table: pd.DataFrame, rows: Places) -> Places:
+def correlation_hits(document: RuleDocument, groups: Iterable[tuple[Key, Rows]], sources: Sources) -> list[Hit]:
+    """Return one hit per group of a correlation; its count is of different rows, of whatever document."""
+    hits = []
+    for key, parts in groups:
+        union: dict[str, Places] = {}
+        for tables in parts.values():
+            for table, rows in tables.items():
+                union[table] = np.union1d(union[table], rows) if table in union else rows
+        every = {table: in_order(sources, table, rows) for table, rows in union.items()}
+        own = {name: in_order(sources, table, rows) for name, tables in parts.items() for table, rows in tables.items()}
+        hits.append(Hit(document, counted(document, every, sources), every, ", ".join(key), own))
+    return hits
+
+
+def in_order(sources: Sources, table: str, rows: Places) -> Places:
     """Return *rows* in order of time: of TimeCreated, where that is unknown of LocalTime, else as they stand."""
-    chosen = table.iloc[rows]
-    names = [name for name in ("TimeCreated", "LocalTime") if name in table]
-    order = np.lexsort(
-        [
-            rows,
-            *(chosen[name].array.asi8 for name in reversed(names)),
-            *(chosen[name].isna().to_numpy() for name in names[:1]),
-        ]
-    )
-    return rows[order]
+    unknown = np.iinfo(np.int64).max
+    keys = [rows]
+    for local in (True, False):
+        times, known = times_of(sources.tables[table], rows, local=local)
+        keys.append(np.where(known, times, unknown))
+    return rows[np.lexsort(keys)]
 
 
 def counted(document: RuleDocument, rows: Mapping[str, Places], sources: Sources) -> int:

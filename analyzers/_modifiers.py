@@ -6,6 +6,7 @@ Every value class of pySigma is either answered or refused by name (`Unsupported
 from __future__ import annotations
 
 import ipaddress
+import math
 import operator
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -179,9 +180,10 @@ def number(text: str) -> Number | None:
     except ValueError:
         pass
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
 
 
 def question(value: SigmaType, field: str | None = None) -> Test:

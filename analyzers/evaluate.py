@@ -7,44 +7,70 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
 
-from claude_evidence.analyzers._hits import plain_hits, strongest
+from claude_evidence.analyzers._chains import Chains, InconclusiveError
+from claude_evidence.analyzers._hits import correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
 from claude_evidence.analyzers._modifiers import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
 from claude_evidence.model import Coverage, NotJudged, Reason
 
+REFUSALS = (UnsupportedError, MissingError, InconclusiveError)
+
 
 def judge(rules: RuleSet, tables: Mapping[str, pd.DataFrame], coverage: Sequence[Coverage]) -> Judgement:
     """Return what *rules* say of *tables*: hits of the documents that are reported, and every rule without an answer.
 
-    *coverage* says which log sources are in the evidence: a rule about another one cannot be answered. A rule that
-    matches nothing gives nothing. Rows of a hit are positions in the table, in order of time. The last part of this
-    function's work is to keep, per file and group, only the strongest document.
+    *coverage* says which log sources are in the evidence, and until when: a rule about another one cannot be answered,
+    nor whether something failed to follow after the end. A rule that matches nothing gives nothing. Rows of a hit are
+    positions in the table, in order of time. Per file and group only the strongest document is kept.
     """
     sources = Sources(tables, coverage)
-    refused: dict[str, Exception] = {}
-    plain: dict[str, Plain] = {}
+    plain, refused = _understood(rules.documents, sources)
+    chains = Chains(rules.documents, plain, refused, sources)
+    hits: list[Hit] = []
+    not_judged: list[NotJudged] = []
     for document in rules.documents:
+        if not document.generate:
+            continue
+        try:
+            hits += _hits(document, plain, refused, chains, sources)
+        except REFUSALS as reason:
+            not_judged.append(_not_judged(document, reason))
+    order = {document.name: number for number, document in enumerate(rules.documents)}
+    return Judgement(strongest(hits, order), tuple(dict.fromkeys(not_judged)))
+
+
+def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[dict[str, Plain], dict[str, Exception]]:
+    """Read all plain documents before any is judged, so that their searches can share a pass over the text."""
+    plain: dict[str, Plain] = {}
+    refused: dict[str, Exception] = {}
+    for document in documents:
         if not isinstance(document.sigma, SigmaCorrelationRule):
             try:
                 plain[document.name] = Plain(document.sigma, sources)
-            except (UnsupportedError, MissingError) as reason:
+            except REFUSALS as reason:
                 refused[document.name] = reason
-    hits: list[Hit] = []
-    for document in rules.documents:
-        if document.generate and document.name in plain:
-            hits += plain_hits(document, plain[document.name].matched, sources)
-    order = {document.name: number for number, document in enumerate(rules.documents)}
-    not_judged = [
-        not_answered(document, refused[document.name])
-        for document in rules.documents
-        if document.generate and document.name in refused
-    ]
-    return Judgement(strongest(hits, order), tuple(not_judged))
+    return plain, refused
 
 
-def not_answered(document: RuleDocument, reason: Exception) -> NotJudged:
+def _hits(
+    document: RuleDocument,
+    plain: Mapping[str, Plain],
+    refused: Mapping[str, Exception],
+    chains: Chains,
+    sources: Sources,
+) -> list[Hit]:
+    if document.name in refused:
+        raise refused[document.name]
+    if document.name in plain:
+        return plain_hits(document, plain[document.name].matched, sources)
+    found = chains.found(document)
+    return correlation_hits(document, found.in_groups(), sources) if found else []
+
+
+def _not_judged(document: RuleDocument, reason: Exception) -> NotJudged:
     """Return that *document* could not be answered; what is not supported is named with file and line."""
     where = f" ({document.file.name}:{document.line})" if isinstance(reason, UnsupportedError) else ""
-    return NotJudged(document.stem, Reason.NOT_EVALUABLE, f"{reason}{where}", document.title)
+    kind = Reason.INCONCLUSIVE if isinstance(reason, InconclusiveError) else Reason.NOT_EVALUABLE
+    return NotJudged(document.stem, kind, f"{reason}{where}", document.title)

@@ -1,4 +1,4 @@
-"""Report to text: ``report.html.j2`` gives one self-contained page, ``report.md.j2`` a text for a GitHub issue."""
+"""Report to text: ``report.html.j2`` is one page, ``report.md.j2`` fits a GitHub issue, ``report.json`` has it all."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from claude_evidence.templates import _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
+from claude_evidence.templates.report_json import to_json
 
-HTML, MARKDOWN = "report.html.j2", "report.md.j2"
+HTML, MARKDOWN, JSON = "report.html.j2", "report.md.j2", "report.json"
 MARKDOWN_LIMIT = 60_000
 # How much the page shows of lists that have no natural end; what is cut is said, and the JSON has it all.
 HTML_LIMITS = {
@@ -43,7 +44,11 @@ def render(report: Report, template: str = HTML, *, zone: str | None = None) -> 
 
     Raises ``UsageError`` for an unknown template.
     """
-    writers: Mapping[str, Callable[[Report, Clock], str]] = {HTML: _html, MARKDOWN: _issue_text}
+    writers: Mapping[str, Callable[[Report, Clock], str]] = {
+        HTML: _html,
+        MARKDOWN: _issue_text,
+        JSON: lambda report, _: to_json(report),
+    }
     if template not in writers:
         raise UsageError(f"no template {template!r}: there are {', '.join(writers)}")
     return writers[template](report, Clock.of(report.manifest, zone))

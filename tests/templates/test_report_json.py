@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from claude_evidence import model
 from claude_evidence.model import Manifest, Report, Verdict
 from claude_evidence.templates._visible import visible
+from claude_evidence.templates.render import render
 from claude_evidence.templates.report_json import SCHEMA, to_json
 
 Plant = Callable[[str, Callable[[str], str]], Report]
@@ -77,3 +78,7 @@ def test_text_is_faithful_and_safe(schema: dict[str, Any], plant: Plant, text: s
     expected = "".join(visible(char) if 0xD800 <= ord(char) < 0xE000 else char for char in text)
     assert document["verdict"]["headline"] == expected
     assert list(document["manifest"]["host"]) == [expected]
+
+
+def test_render_writes_it_too(rich: Report) -> None:
+    assert render(rich, "report.json") == to_json(rich)

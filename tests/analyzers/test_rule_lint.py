@@ -15,66 +15,12 @@ from claude_evidence.analyzers.joins import known_fields
 from claude_evidence.analyzers.rule_lint import check
 from claude_evidence.model import UsageError
 from claude_evidence.parsers import columns
+from tests.analyzers.rule_texts import GOOD, PUBLIC
 
 TABLES = {
     "app_log": frozenset({"Service", "Component", "Message", "SessionId"}),
     "session_registry": frozenset({"SessionId", "FileSize"}),
 }
-
-GOOD = """\
-title: A storm of failed saves
-name: save_storm
-id: 5c8c1b1e-9d0b-4a53-8d6f-3a3b7e2f7a10
-status: test
-references:
-  - https://example.invalid/issues/59934
-date: 2026-05-17
-tags: [detection.health]
-logsource:
-  product: claude_desktop
-  category: app_log
-  service: main
-detection:
-  selection:
-    Message|contains: EXDEV
-    SessionId: null
-  handled:
-    Component|startswith: market
-  condition: selection and not handled
-falsepositives:
-  - A disk that is being replaced.
-level: high
-custom:
-  explanation: The app could not move its file.
-  confidence: high
-  facts:
-    - {label: Sessions, field: SessionId, show: distinct}
-  remedy:
-    - step: Copy the file.
-      risk: safe
-  does_not_work: [Waiting.]
-  because_of: [save_storm]
-  leads_to: []
-  versions: {first: '1.2', fixed: '1.3'}
-  issues: [59934]
-  needs: [zone, session_registry]
-  group_by: [SessionId]
-  count_by: SessionId
----
-title: The storm
-name: save_storm__many
-id: 5c8c1b1e-9d0b-4a53-8d6f-3a3b7e2f7a11
-status: test
-correlation:
-  type: event_count
-  rules:
-    - save_storm
-  group-by: [SessionId]
-  timespan: 1h
-  condition: {gte: 100}
-  generate: true
-level: critical
-"""
 
 
 def complaints(folder: Path, text: str, name: str = "save_storm.yml") -> list[tuple[int, str]]:
@@ -214,28 +160,6 @@ def test_a_base_that_is_not_reported_needs_no_explanation(tmp_path: Path) -> Non
     assert complaints(tmp_path, text) == []
 
 
-PUBLIC = """\
-title: Office starts a shell
-id: 438025f9-5856-4663-83f7-52f878a70a50
-status: stable
-author: Somebody
-date: 2026-01-02
-tags: [attack.execution, attack.t1204.002]
-logsource:
-  product: windows
-  category: process_creation
-detection:
-  selection_parent:
-    ParentImage|endswith: '\\WINWORD.EXE'
-  selection_child:
-    - Image|endswith: ['\\cmd.exe', '\\pwsh.exe']
-    - OriginalFileName: Cmd.Exe
-  condition: all of selection_*
-falsepositives: [Unknown]
-level: high
-"""
-
-
 def test_a_public_rule_needs_none_of_our_extras(tmp_path: Path) -> None:
     assert complaints(tmp_path, PUBLIC, "proc_creation_win_office_shell.yml") == []
 
@@ -249,12 +173,13 @@ def test_a_public_rule_is_checked_too(tmp_path: Path) -> None:
 
 
 def test_names_and_ids_are_unique_over_all_rules(tmp_path: Path) -> None:
-    for name in ("a.yml", "b.yml"):
-        (tmp_path / name).write_text(PUBLIC + "name: twin\n")
+    first, second = tmp_path / "a.yml", tmp_path / "b.yml"
+    for path in (first, second):
+        path.write_text(PUBLIC + "name: twin\n")
     found = [f"{problem.where}: {problem.message}" for problem in check([tmp_path])]
     assert found == [
-        f"{tmp_path}/b.yml:2: the id 438025f9-5856-4663-83f7-52f878a70a50 is also given at {tmp_path}/a.yml:1",
-        f"{tmp_path}/b.yml:19: the name twin is also given at {tmp_path}/a.yml:1",
+        f"{second}:2: the id 438025f9-5856-4663-83f7-52f878a70a50 is also given at {first}:1",
+        f"{second}:19: the name twin is also given at {first}:1",
     ]
 
 
@@ -289,7 +214,7 @@ def test_files_that_are_no_rules(tmp_path: Path) -> None:
     contents = {"a.yml": b"a: [", "b.yml": b"", "c.yml": b"- x", "d.yml": b"title: x\n", "e.yml": b"{" * 200_000}
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    found = {p.where.rpartition("/")[2]: p.message for p in check([tmp_path], known_fields=TABLES)}
+    found = {Path(p.where).name: p.message for p in check([tmp_path], known_fields=TABLES)}
     assert found["a.yml:1"].startswith("not valid YAML")
     assert found["b.yml:1"] == "the file holds no document"
     assert found["c.yml:1"] == "the document is no mapping"

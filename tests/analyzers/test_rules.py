@@ -1,9 +1,7 @@
-"""Loading rules: good ones, strangers' ones, broken ones, and what is said of each."""
+"""Loading rules: names, references, inheritance, filters, and what is shown of a rule."""
 
 from __future__ import annotations
 
-import copy
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,84 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._types import RuleSet
 from claude_evidence.analyzers.rules import describe, load_rules
-from claude_evidence.model import Level, Reason, UsageError
-
-LOGIN = """
-title: Many failed logons
-id: 7a0c7a4e-0d2c-4c3f-8a51-5b5f8e0f2c11
-status: test
-logsource: {product: windows, service: security}
-detection:
-  selection:
-    EventID: 4625
-    TargetUserName|endswith: admin
-  filter:
-    IpAddress|cidr: 10.0.0.0/8
-  condition: selection and not filter
-level: high
-"""
-
-PATTERN = """
-title: The first thing
-name: pattern
-logsource: {product: claude_desktop, category: app_log, service: main}
-detection:
-  selection:
-    Message|contains: boom
-  condition: selection
-references: [https://example.invalid/issues/1]
-falsepositives: [none]
-level: medium
-custom:
-  explanation: It went boom.
-  count_by: SessionId
----
-title: The first thing, then the second
-name: pattern__both
-correlation:
-  type: temporal_ordered
-  rules: [pattern, pattern__second]
-  group-by: [who]
-  aliases:
-    who: {pattern: SessionId, pattern__second: Image}
-  timespan: 5m
-level: critical
----
-title: The second thing
-name: pattern__second
-logsource: {product: windows, category: process_creation}
-detection:
-  selection:
-    ParentImage|fieldref: OriginalFileName
-  condition: selection
-"""
-
-
-def put(folder: Path, name: str, text: str) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def load(*paths: Path) -> RuleSet:
-    return load_rules(paths, defaults=False)
-
-
-def with_(**changes: Any) -> str:
-    """Return LOGIN with top-level keys, or with ``detection__x`` entries, replaced."""
-    rule = yaml.safe_load(LOGIN)
-    for key, value in changes.items():
-        section, _, entry = key.partition("__")
-        target = rule[section] if entry else rule
-        target[entry or key] = value
-    return yaml.safe_dump(rule)
+from claude_evidence.model import Level, UsageError
+from tests.analyzers.rule_texts import LOGIN, PATTERN, load, put
 
 
 def test_a_public_rule_is_named_after_its_file(tmp_path: Path) -> None:
@@ -242,149 +168,6 @@ def test_a_filter_without_effect_is_said(tmp_path: Path, change: dict[str, Any])
     assert [problem.where for problem in rules.problems] == [f"{tmp_path / 'lab.yml'}:4"]
 
 
-UNSUPPORTED = {
-    "expand": ({"detection__selection": {"User|expand": "%admins%"}}, "placeholders"),
-    "modifier": ({"detection__selection": {"User|soundslike": "x"}}, "soundslike"),
-    "aggregation": ({"detection__condition": "selection | count() by User > 5"}, "aggregation"),
-    "timeframe": ({"detection__timeframe": "5m"}, "timeframe"),
-    "missing selection": ({"detection__condition": "selectoin"}, "selectoin"),
-    "broken condition": ({"detection__condition": "selection and ("}, "condition"),
-    "bad regex": ({"detection__selection": {"User|re": "("}}, "egular"),
-    "bad cidr": ({"detection__selection": {"User|cidr": "x"}}, "CIDR"),
-    "nested": ({"detection__selection": {"User": {"gte": 5}}}, ""),
-    "product": ({"logsource": {"product": "linux"}}, "linux"),
-    "category": ({"logsource": {"product": "windows", "category": "magic"}}, "magic"),
-    "service": ({"logsource": {"product": "windows", "service": "magic"}}, "magic"),
-}
-
-
-@pytest.mark.parametrize(("changes", "named"), UNSUPPORTED.values(), ids=UNSUPPORTED)
-def test_what_is_not_supported_is_named_with_its_line(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
-    path = put(tmp_path, "odd.yml", with_(**changes))
-    rules = load(path)
-    (problem,), (left,) = rules.problems, rules.not_judged
-    assert rules.documents == ()
-    assert named in problem.message and named in left.detail
-    assert (left.rule, left.reason, left.title) == ("odd", Reason.NOT_EVALUABLE, "Many failed logons")
-    where, _, number = problem.where.rpartition(":")
-    assert where == str(path) and left.detail.startswith(f"{problem.where}: ")
-    (changed,) = (key.rpartition("__")[2] for key in changes)
-    line = path.read_text().splitlines()[int(number) - 1]
-    assert line.strip().startswith("User" if changed == "selection" else changed)
-
-
-CORRELATION = {
-    "itself": ({"rules": ["storm"]}, "itself"),
-    "nobody": ({"rules": ["nobody"]}, "nobody"),
-    "none": ({"rules": []}, "names no rule"),
-    "type": ({"type": "value_avg", "condition": {"field": "a", "gte": 1}}, "value_avg"),
-    "timespan": ({"timespan": "soon"}, "soon"),
-    "no condition": ({"condition": None}, "condition"),
-    "alias": ({"aliases": {"who": {"nobody": "User"}}}, "nobody"),
-    "mapping": ({"rules": [{"a": 1}]}, "no name"),
-}
-
-
-@pytest.mark.parametrize(("changes", "named"), CORRELATION.values(), ids=CORRELATION)
-def test_a_correlation_that_cannot_be_resolved_is_not_judged(
-    tmp_path: Path, changes: dict[str, Any], named: str
-) -> None:
-    put(tmp_path, "login.yml", LOGIN)
-    section = {"type": "event_count", "rules": ["login"], "timespan": "1h", "condition": {"gte": 3}, **changes}
-    put(tmp_path, "storm.yml", yaml.safe_dump({"title": "Storm", "name": "storm", "correlation": section}))
-    rules = load(tmp_path)
-    assert [document.name for document in rules.documents] == ["login"]
-    assert [left.rule for left in rules.not_judged] == ["storm"] and named in rules.not_judged[0].detail
-
-
-def test_an_ambiguous_reference_is_not_judged(tmp_path: Path) -> None:
-    for folder in "ab":
-        put(tmp_path, f"{folder}/login.yml", LOGIN + "name: twin\n")
-    section = {"type": "event_count", "rules": ["twin"], "timespan": "1h", "condition": {"gte": 3}}
-    put(tmp_path, "storm.yml", yaml.safe_dump({"title": "Storm", "correlation": section}))
-    (left,) = load(tmp_path).not_judged
-    assert "2 rules" in left.detail
-
-
-def test_what_rests_on_a_rejected_rule_or_on_itself_is_not_judged(tmp_path: Path) -> None:
-    put(tmp_path, "base.yml", with_(logsource={"product": "linux"}) + "name: base\n")
-    for name, needs in {"over": "base", "above": "over", "ring": "gnir", "gnir": "ring"}.items():
-        section = {"type": "event_count", "rules": [needs], "timespan": "1h", "condition": {"gte": 3}}
-        put(tmp_path, f"{name}.yml", yaml.safe_dump({"title": name, "name": name, "correlation": section}))
-    rules = load(tmp_path)
-    reasons = {left.rule: left.detail for left in rules.not_judged}
-    assert rules.documents == () and set(reasons) == {"base", "over", "above", "ring", "gnir"}
-    assert "linux" in reasons["above"] and "circle" in reasons["ring"]
-
-
-def test_a_bad_date_or_tag_does_not_cost_the_rule(tmp_path: Path) -> None:
-    changes: dict[str, Any] = {"date": "yesterday", "tags": ["no namespace", 5], "related": "x", "status": 7, "id": "x"}
-    rules = load(put(tmp_path, "login.yml", with_(**changes, references="one", falsepositives=None)))
-    assert len(rules.documents) == 1 and rules.documents[0].sigma.references == ["one"]
-
-
-def test_an_unknown_level_is_said(tmp_path: Path) -> None:
-    rules = load(put(tmp_path, "login.yml", with_(level="catastrophic")))
-    assert rules.documents[0].level is Level.MEDIUM
-    assert "catastrophic" in rules.problems[0].message
-
-
-def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> None:
-    put(tmp_path, "a.yml", "title: [")
-    put(tmp_path, "b.yml", LOGIN)
-    put(tmp_path, "c.yml", LOGIN + "level: low\n")
-    (tmp_path / "d.yml").write_bytes(os.urandom(64) + b"\0")
-    put(tmp_path, "e.yml", "just text")
-    rules = load(tmp_path)
-    assert [document.name for document in rules.documents] == ["b"]
-    places = {problem.where.rpartition("/")[2] for problem in rules.problems}
-    assert {place.partition(":")[0] for place in places} == {"a.yml", "c.yml", "d.yml", "e.yml"}
-    assert "c.yml:14" in places
-    assert {left.rule for left in rules.not_judged} == {"a", "c", "d", "e"}
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("x.yml", b"title: x\ndetection: [", "x.yml:2: not valid YAML"),
-        ("x.yml", b"[" * 200_000, "x.yml:1: nested deeper"),
-        ("x.yml", b"title: x\n", "x.yml:1: it has neither detection nor correlation"),
-        ("x.yml", b"", "x.yml: no rule in it"),
-        ("x.yml", b"\0\0\0", "x.yml:1: not valid YAML"),
-        ("x.txt", b"- 1\n- 2\n", "x.txt:1: the document is no mapping"),
-        ("x.yml", b"x" * (2 << 20), "x.yml:1: the file is larger than 1024 KiB"),
-    ],
-)
-def test_a_named_file_without_a_rule_is_wrong_use(tmp_path: Path, name: str, content: bytes, message: str) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(UsageError) as error:
-        load(tmp_path / name)
-    assert message in str(error.value) and "\n" not in str(error.value)
-
-
-def test_a_path_that_gives_nothing_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such file"):
-        load(tmp_path / "missing")
-    with pytest.raises(UsageError, match=r"no \*\.yml"):
-        load(tmp_path)
-    put(tmp_path, "a/a.yml", "title: [")
-    put(tmp_path, "a/b.yml", "title: [")
-    with pytest.raises(UsageError, match=r"a\.yml:\d+: .*\(and 1 more\)"):
-        load(tmp_path / "a")
-
-
-def test_odd_entries_of_a_folder_do_no_harm(tmp_path: Path) -> None:
-    put(tmp_path, "folder.yml/login.YAML", LOGIN)
-    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "dangling.yml").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "self.yml").symlink_to(tmp_path / "self.yml")
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe.yml")
-    rules = load(tmp_path)
-    assert [document.name for document in rules.documents] == ["login"]
-    assert all("regular file" in problem.message or "cannot be read" in problem.message for problem in rules.problems)
-
-
 def test_the_own_rules_load_whole() -> None:
     rules = load_rules([])
     assert rules.documents and rules.problems == () and rules.not_judged == ()
@@ -423,40 +206,3 @@ def test_describe_proposes_near_names(tmp_path: Path) -> None:
     rules = load(put(tmp_path, "pattern.yml", PATTERN))
     with pytest.raises(UsageError, match=r"no rule is called patern; did you mean .*pattern"):
         describe(rules, "patern")
-
-
-ODD: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, -1, 1.5, "", "x", "|", "(((", "%x%", [], {}, [None], [[]], [{}], {"a": {"b": 1}}, {1: 2}, ["a", None]]
-)
-
-
-def _steps(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return ([path] if path else []) + [step for key, child in inner for step in _steps(child, (*path, key))]
-
-
-@st.composite
-def _mutated(draw: st.DrawFn) -> list[Any]:
-    documents: list[Any] = copy.deepcopy([*yaml.safe_load_all(PATTERN), yaml.safe_load(LOGIN)])
-    for _ in range(draw(st.integers(1, 3))):
-        steps = _steps(documents)
-        *path, last = draw(st.sampled_from(steps)) if steps else (0,)
-        target: Any = documents
-        for step in path:
-            target = target[step]
-        target[last] = copy.deepcopy(draw(ODD))
-    return documents
-
-
-@given(_mutated())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_odd_values_anywhere_never_raise_and_no_document_is_lost(tmp_path: Path, documents: list[Any]) -> None:
-    path = put(tmp_path, "pattern.yml", yaml.safe_dump_all(documents))
-    try:
-        rules = load(path)
-    except UsageError:
-        return
-    rejected = len(rules.not_judged)
-    given = sum(document is not None for document in documents)
-    filters = sum(isinstance(document, dict) and "filter" in document for document in documents)
-    assert len(rules.documents) + rejected == given - filters

@@ -248,6 +248,15 @@ def test_a_huge_member_comes_as_a_stream_with_the_same_bytes(
         assert bundle.problems == ()
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 5 * 2**20 + 77])
+def test_what_shrinks_much_is_unfolded_whole(tmp_path: Path, size: int, method: int) -> None:
+    data = (bytes(1000) + LOG * 600)[: size // 2] + bytes(size - size // 2)
+    with open_bundle([make_zip(tmp_path / "a.zip", {"a.log": data[:size]}, method)]) as bundle:
+        assert contents(bundle) == {"a.log": data[:size]}
+        assert bundle.problems == ()
+
+
 def test_an_empty_folder_and_an_empty_zip_are_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", make_zip(tmp_path / "empty.zip", {})):

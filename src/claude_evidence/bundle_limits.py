@@ -48,11 +48,16 @@ class Limits:
 
 @dataclass(slots=True)
 class Budget:
-    """The account of one bundle: ``given`` bytes of input, ``spent`` bytes of output, ``listed`` members."""
+    """The account of one bundle.
+
+    ``given`` bytes came in as zips, ``unfolded`` came out (this bounds the work), ``kept`` of them were not refused
+    (this is held against ``given``), and ``listed`` members were found.
+    """
 
     limits: Limits
     given: int = 0
-    spent: int = 0
+    unfolded: int = 0
+    kept: int = 0
     listed: int = 0
 
     def room(self) -> int:
@@ -69,12 +74,17 @@ class Budget:
 
     def charge(self, size_bytes: int) -> None:
         """Count *size_bytes* of fresh output, or raise MemberError where the whole passes a limit."""
-        self.spent += size_bytes
-        if self.spent > self.limits.total_bytes:
+        self.unfolded += size_bytes
+        self.kept += size_bytes
+        if self.unfolded > self.limits.total_bytes:
             raise MemberError(f"all members together pass {self.limits.total_bytes:,} bytes, the limit for the whole")
-        if self.spent > max(self.limits.free_bytes, self.limits.ratio * self.given):
+        if self.kept > max(self.limits.free_bytes, self.limits.ratio * self.given):
             ratio = f"{self.limits.ratio:g} times"
             raise MemberError(f"the whole unfolds to more than {ratio} its size: taken for a zip bomb")
+
+    def forget(self, size_bytes: int) -> None:
+        """Take *size_bytes* of a refused member back: one bomb must not cost the members behind it."""
+        self.kept -= size_bytes
 
 
 @dataclass(slots=True)

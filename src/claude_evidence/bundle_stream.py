@@ -104,6 +104,7 @@ def _account(entry: ZipEntry, given: int, packed_bytes: int, budget: Budget) -> 
         budget.charge(fresh)
     except MemberError as error:
         entry.refused = str(error)
+        budget.forget(given)
         raise
 
 
@@ -115,21 +116,27 @@ def _unfold(method: int, packed: Bytes) -> Iterator[bytes]:
     taken = 0
     decoder = _Inflate() if method == _DEFLATED else _Bunzip()
     while not decoder.eof:
-        chunk = packed.read_at(taken, PACKED_CHUNK) if decoder.needs_input else b""
-        taken += len(chunk)
+        chunk = b""
+        if decoder.needs_input:
+            chunk = packed.read_at(taken, PACKED_CHUNK)
+            taken += len(chunk)
+            if not chunk:
+                yield decoder.flush()
+                break
         yield decoder.decompress(chunk, CHUNK)
-        if not chunk and decoder.needs_input and not decoder.eof:
-            yield decoder.flush()
-            if not decoder.eof:
-                raise EOFError("its compressed bytes end too early")
+    if not decoder.eof:
+        raise EOFError("its compressed bytes end too early")
 
 
 class _Inflate:
-    """Deflate with the interface of bz2: zlib wants what it did not consume to be given again."""
+    """Deflate with the interface of bz2: zlib wants what it did not consume to be given again.
+
+    zlib keeps back what it unfolded in the very call that meets damage; so that call is repeated in smaller steps.
+    """
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
-        self.flush = self._zlib.flush
+        self._step = CHUNK
 
     @property
     def eof(self) -> bool:
@@ -140,7 +147,17 @@ class _Inflate:
         return not self._zlib.unconsumed_tail
 
     def decompress(self, packed: bytes, limit: int) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + packed, limit)
+        before = self._zlib.copy()
+        try:
+            return self._zlib.decompress(self._zlib.unconsumed_tail + packed, min(limit, self._step))
+        except zlib.error:
+            if self._step == 1:
+                raise
+            self._zlib, self._step = before, max(1, self._step // 64)
+            return self.decompress(packed, limit)
+
+    def flush(self) -> bytes:
+        return self._zlib.flush()
 
 
 class _Bunzip:

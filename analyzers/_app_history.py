@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,14 +62,14 @@ class AppHistory:
 
 def _starts(marks: pd.DataFrame) -> tuple[tuple[int, str], ...]:
     """Return the starts of main instances: a second instance logs ``Starting app {`` too and leaves at once."""
-    left = marks.loc[marks["Message"].str.startswith("Not main instance"), "row"].to_numpy()
-    starts = []
-    for row, message in _rows(marks, "Starting app {"):
-        after = left[(left > row) & (left <= row + SECOND_INSTANCE_ROWS)]
-        version = VERSION.search(message)
-        if version and not len(after):
-            starts.append((row, version[1]))
-    return tuple(starts)
+    found = [(row, version[1]) for row, text in _rows(marks, "Starting app {") if (version := VERSION.search(text))]
+    rows = [row for row, _ in found]
+    second = set()
+    for left, _ in _rows(marks, "Not main instance"):
+        before = bisect_left(rows, left) - 1
+        if before >= 0 and left - rows[before] <= SECOND_INSTANCE_ROWS:
+            second.add(rows[before])
+    return tuple((row, version) for row, version in found if row not in second)
 
 
 def _rows(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> list[tuple[int, str]]:

@@ -27,7 +27,8 @@ _OWN_FILE = re.compile(r"(?:data/)?(?:collection\.json|redaction\.json|collect(?
 class Bag:
     """A bag below ``base`` (empty or ending in ``/``), its files by their path in it, and what it promises of them.
 
-    ``manifest`` is set only for our own bundles; ``sources`` are its acquisitions by member; ``info`` is bag-info.txt.
+    ``manifest`` is set only for our own bundles; ``sources`` are its acquisitions by member; ``info`` is bag-info.txt;
+    ``flaws`` are (path, message) of what was found wrong when it was opened.
     """
 
     base: str
@@ -37,6 +38,7 @@ class Bag:
     payload: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Acquisition] = field(default_factory=dict)
+    flaws: list[tuple[str, str]] = field(default_factory=list)
 
     def promised(self, path: str) -> set[str]:
         """Return the hashes that the bag promises for *path*; empty where it promises none."""
@@ -85,6 +87,7 @@ def promises(text: str) -> tuple[dict[str, str], list[str]]:
 
 def differences(bag: Bag) -> Iterator[tuple[str, str]]:
     """Yield (path, message) for what a bag's lists say against what is there; hashes are compared elsewhere."""
+    yield from bag.flaws
     for name in (DECLARATION, PAYLOAD_MANIFEST):
         if name not in bag.files:
             yield name, "is missing: the bag is not complete"

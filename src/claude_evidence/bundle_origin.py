@@ -24,7 +24,8 @@ def origin(part: Part, path: str, entry: Entry) -> tuple[str, datetime | None]:
     if part.bag is None:
         return host_path(path), entry.modified_at
     if part.bag.manifest is None:
-        return host_path(path.removeprefix("data/")), entry.modified_at
+        stored = source_of(path)
+        return (stored if stored != path else host_path(path.removeprefix("data/"))), entry.modified_at
     acquisition = part.bag.sources.get(path)
     modified_at = acquisition.modified_at if acquisition else None
     if path.startswith("data/state/"):

@@ -106,7 +106,7 @@ class Loader:
 
     def _parts(self, prefix: str, entries: Sequence[Entry], zips: int) -> list[Part]:
         """Return *entries* sorted into bags and the rest, with the zips among them opened (*zips* enclose them)."""
-        found = [bag for base, files in by_base(entries).items() if (bag := self._bag(base, files, prefix))]
+        found = [bag for base, files in by_base(entries).items() if (bag := self._bag(base, files))]
         parts = []
         for bag in found:
             items = [(path, entry) for path, files in bag.files.items() for entry in files]
@@ -114,8 +114,11 @@ class Loader:
             parts.append(Part(prefix if len(found) == 1 else prefix + bag.base, shown, bag))
         inside = {id(entry) for bag in found for files in bag.files.values() for entry in files}
         rest = [entry for entry in entries if id(entry) not in inside]
-        for entry in rest if found else ():
-            self.log.add(prefix + entry.name, "lies outside the bag: nothing promises its bytes")
+        for bag in found[:1]:
+            bag.flaws += [(entry.name, "lies outside the bag: nothing promises its bytes") for entry in rest]
+        for bag in found:
+            for path, message in bag.flaws:
+                self.log.add(prefix + path, message)
         parts.append(Part(prefix, [(entry.name, entry) for entry in rest]))
         return [opened for part in parts for opened in self._with_zips_opened(part, zips)]
 
@@ -163,41 +166,41 @@ class Loader:
             raise MemberError(f"is larger than {most:,} bytes, the limit for what is held in memory")
         return data
 
-    def _bag(self, base: str, files: dict[str, list[Entry]], prefix: str) -> Bag | None:
-        bag = Bag(base, files, self._manifest(files, prefix))
+    def _bag(self, base: str, files: dict[str, list[Entry]]) -> Bag | None:
+        """Return the bag that *files* are, or None where they are none."""
+        bag = Bag(base, files)
+        bag.manifest = self._manifest(bag)
         if bag.manifest is None and DECLARATION not in files:
             return None
         for acquisition in bag.manifest.acquisitions if bag.manifest else ():
             if acquisition.member:
                 bag.sources.setdefault(safe_name(acquisition.member), acquisition)
-        bag.payload = self._promises(bag, PAYLOAD_MANIFEST, prefix)
-        bag.tags = self._promises(bag, TAG_MANIFEST, prefix)
-        bag.info = self.text(files, INFO, prefix).decode("utf-8", "replace")
+        bag.payload = self._promises(bag, PAYLOAD_MANIFEST)
+        bag.tags = self._promises(bag, TAG_MANIFEST)
+        bag.info = self._text(bag, INFO).decode("utf-8", "replace")
         return bag
 
-    def _manifest(self, files: dict[str, list[Entry]], prefix: str) -> Manifest | None:
+    def _manifest(self, bag: Bag) -> Manifest | None:
         """Return the manifest of our bundle, an empty one where it is spoiled, None where the bag is not ours."""
-        if COLLECTION not in files:
+        if COLLECTION not in bag.files:
             return None
         said: list[str] = []
-        manifest = manifest_from_json(self.text(files, COLLECTION, prefix), said.append)
-        declared = DECLARATION in files
+        manifest = manifest_from_json(self._text(bag, COLLECTION), said.append)
+        declared = DECLARATION in bag.files
         if not (declared if manifest is None or not manifest.format else manifest.format.startswith(FORMAT_FAMILY)):
             return None
-        for message in said:
-            self.log.add(prefix + COLLECTION, message)
+        bag.flaws += [(COLLECTION, message) for message in said]
         return manifest or Manifest()
 
-    def _promises(self, bag: Bag, name: str, prefix: str) -> dict[str, str]:
-        found, wrong = promises(self.text(bag.files, name, prefix).decode("utf-8", "replace"))
-        for message in wrong:
-            self.log.add(prefix + name, message)
+    def _promises(self, bag: Bag, name: str) -> dict[str, str]:
+        found, wrong = promises(self._text(bag, name).decode("utf-8", "replace"))
+        bag.flaws += [(name, message) for message in wrong]
         return found
 
-    def text(self, files: dict[str, list[Entry]], path: str, prefix: str) -> bytes:
-        """Return the first file at *path* of a bag; empty, with a problem where there is a reason, where it is not."""
+    def _text(self, bag: Bag, path: str) -> bytes:
+        """Return the first file at *path* of *bag*; empty where there is none or, with a flaw, where it is unreadable."""
         try:
-            return self.read(files[path][0], prefix + path, LIST_BYTES) if path in files else b""
+            return self.read(bag.files[path][0], bag.base + path, LIST_BYTES) if path in bag.files else b""
         except (MemberError, OSError) as error:
-            self.log.add(prefix + path, f"cannot be read: {error}")
+            bag.flaws.append((path, f"cannot be read: {error}"))
             return b""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from claude_evidence.model import Conversation, Finding, Level, Member, Report, TimelineEntry
+from claude_evidence.model import Conversation, Finding, Member, Report, TimelineEntry
 
 T = TypeVar("T")
 _ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
@@ -94,8 +94,3 @@ def paragraphs(text: str) -> list[str]:
 def mismatched(members: Iterable[Member]) -> list[Member]:
     """Return the members whose hash is not the one that the bundle promises."""
     return [member for member in members if member.verified is False]
-
-
-def calm(report: Report) -> bool:
-    """Return whether nothing above informational was found."""
-    return report.verdict.level is None and all(f.level is Level.INFORMATIONAL for f in report.findings)

@@ -170,7 +170,6 @@ def _environment(template: str) -> Environment:
         unread=_view.unread,
         looked_at=_view.looked_at,
         mismatched=_view.mismatched,
-        calm=_view.calm,
         many=_words.many,
         bins=_strip.BINS,
         bar_height=_strip.HEIGHT,

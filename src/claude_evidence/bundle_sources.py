@@ -198,7 +198,7 @@ class Loader:
         return found
 
     def _text(self, bag: Bag, path: str) -> bytes:
-        """Return the first file at *path* of *bag*; empty where there is none or, with a flaw, where it is unreadable."""
+        """Return the first file at *path* of *bag*; empty where there is none or, with a flaw, where unreadable."""
         try:
             return self.read(bag.files[path][0], bag.base + path, LIST_BYTES) if path in bag.files else b""
         except (MemberError, OSError) as error:

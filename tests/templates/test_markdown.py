@@ -82,7 +82,7 @@ def skeleton(lines: list[str]) -> list[str]:
     return [tag for line in lines for tag in (*TAGS.findall(line), *re.findall(r"^#+ |^\* |^\|", line))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TEXT)
 @example("".join(HOSTILE))
 @example("`" * 300 + "~" * 300)
@@ -102,11 +102,13 @@ def test_checker_sees_an_escape() -> None:
             check(bad)
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_fence_cannot_be_closed(text: str) -> None:
     assert "".join(outside(str(_markdown.fence(text)))) == ""
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_words_and_code_are_one_line(text: str) -> None:
     for made in (_markdown.words(text), _markdown.code(text)):

@@ -61,6 +61,7 @@ def test_no_control_character(plant: Plant, text: str, colour: bool) -> None:
         assert not {unicodedata.category(char) for char in bare.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
+@settings(deadline=None)
 @given(ANY, st.integers(12, 60))
 def test_wrap_keeps_all(text: str, width: int) -> None:
     lines = list(wrap(text, width, "  - "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_evidence.templates._visible import clip, visible
@@ -36,6 +36,7 @@ def test_line_breaks_stay_only_in_blocks() -> None:
     assert visible("a\tb\nc\r\nd\re", block=True) == "a\tb\nc\nd␍e"
 
 
+@settings(deadline=None)
 @given(ANY, st.booleans())
 def test_nothing_hidden_is_left(text: str, block: bool) -> None:
     shown = visible(text, block=block)
@@ -45,6 +46,7 @@ def test_nothing_hidden_is_left(text: str, block: bool) -> None:
     assert visible(shown, block=block) == shown
 
 
+@settings(deadline=None)
 @given(ANY, st.integers(1, 50))
 def test_clip(text: str, limit: int) -> None:
     cut = clip(text, limit)

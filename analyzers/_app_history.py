@@ -138,7 +138,7 @@ def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -
             registry["Org"],
             registry["CreatedAt"],
             registry["TimeCreated"],
-            registry["IsTombstone"],
+            registry["IsTombstone"].fillna(False),
             strict=True,
         )
         if not tombstone

@@ -25,7 +25,7 @@ JOINED: Mapping[str, tuple[str, ...]] = {
         "LeaseState",
         "AfterState",
     ),
-    "transcript": ("OwnedByDesktop", "HasRegistryEntry", "Released", "DeletedByUser"),
+    "transcript": ("OwnedByDesktop", "HasRegistryEntry", "DeletedByUser"),
     "worktree": ("LeaseReadable",),
 }
 
@@ -39,7 +39,7 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
     """Return the tables of *evidence* with the joined columns added, and the app's history; the frames given stay as
     they are.
 
-    `JOINED` names the columns.
+    `JOINED` names the columns; ``transcript.Released`` is filled in.
     """
     tables = dict(evidence.tables)
     history = AppHistory.of(tables["app_log"])

@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from claude_evidence.analyzers.evaluate import judge
-
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.analyzers.boots import boots
+from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.analyzers.findings import findings
 from claude_evidence.analyzers.joins import join, zone_known
 from claude_evidence.analyzers.ledger import ledger
@@ -47,7 +46,9 @@ def analyze(
     areas = {document.stem: document.file.parent.name for document in rules.documents}
     return Report(
         manifest=evidence.manifest,
-        verdict=verdict(found, not_judged, len(areas.keys() - {n.rule for n in not_judged})),
+        verdict=verdict(
+            found, not_judged, len(areas.keys() - {n.rule for n in not_judged}), evidence.manifest.timezone
+        ),
         findings=found,
         not_judged=not_judged,
         timeline=timeline(tables, history, found, areas, booted, hashes),

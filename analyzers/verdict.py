@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
 
 MOST_STEPS = 4
 
 
-def verdict(findings: Sequence[Finding], not_judged: Sequence[NotJudged], judged: int) -> Verdict:
-    """Return the story of *findings*; *judged* is the number of rules that could be answered."""
+def verdict(
+    findings: Sequence[Finding], not_judged: Sequence[NotJudged], judged: int, zone: str | None = None
+) -> Verdict:
+    """Return the story of *findings*; *judged* is the number of rules that could be answered, *zone* the machine's."""
     serious = [finding for finding in findings if finding.level.rank > Level.INFORMATIONAL.rank]
     if not serious:
         return _clean(not_judged, judged)
@@ -20,7 +23,7 @@ def verdict(findings: Sequence[Finding], not_judged: Sequence[NotJudged], judged
     return Verdict(
         headline=worst.title,
         what_happened=tuple(_sentence(f) for f in story),
-        when=_when(worst),
+        when=_when(worst, zone),
         confidence=worst.confidence,
         what_to_do=_steps([worst, *(f for f in story if f is not worst)]),
         level=worst.level,
@@ -60,12 +63,28 @@ def _sentence(finding: Finding) -> str:
     return f"{finding.title}{group}{times}."
 
 
-def _when(finding: Finding) -> str:
+def _when(finding: Finding, zone: str | None) -> str:
     first, last = finding.first_seen or finding.first_local, finding.last_seen or finding.last_local
     if first is None or last is None:
         return "at an unknown time"
-    zone = "UTC" if finding.first_seen else "local time, zone unknown"
-    return f"{_stamp(first)} {zone}" if first == last else f"from {_stamp(first)} to {_stamp(last)} {zone}"
+    if finding.first_seen is None:
+        return f"{_span(first, last)} local time, zone unknown"
+    local = _zone(zone)
+    if local is None:
+        return f"{_span(first, last)} UTC"
+    return f"{_span(first.astimezone(local), last.astimezone(local))} {zone} ({_span(first, last)} UTC)"
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _span(first: datetime, last: datetime) -> str:
+    end = f"{last:%H:%M:%S}" if first.date() == last.date() else _stamp(last)
+    return _stamp(first) if _stamp(first) == _stamp(last) else f"{_stamp(first)} to {end}"
 
 
 def _stamp(time: datetime) -> str:

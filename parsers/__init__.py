@@ -46,7 +46,8 @@ def parse(
     from claude_evidence.parsers._clock import Clock
     from claude_evidence.parsers._contract import Context
 
-    context = Context(clock=Clock.of(bundle.manifest, zone), manifest=bundle.manifest, wanted=wanted, engine=engine)
+    manifest = replace(bundle.manifest, timezone=zone) if zone else bundle.manifest
+    context = Context(clock=Clock.of(bundle.manifest, zone), manifest=manifest, wanted=wanted, engine=engine)
     results: list[tuple[Member, Parsed]] = []
     members: list[Member] = []
     problems: list[Problem] = []
@@ -61,7 +62,7 @@ def parse(
             results.append((member, parsed))
     tables = _tables([parsed for _, parsed in results])
     coverage = tuple(c for member, parsed in results for c in (parsed.coverage or _coverage(member, parsed)))
-    return Evidence(bundle.manifest, tables, (*bundle.problems, *problems), tuple(members), coverage)
+    return Evidence(manifest, tables, (*bundle.problems, *problems), tuple(members), coverage)
 
 
 def _parse_member(

@@ -6,7 +6,7 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaRule
 
 from claude_evidence.analyzers._rule_drafts import Draft
-from claude_evidence.analyzers._rule_parse import PARSE_ERRORS, RejectedError, essential, line, one_line
+from claude_evidence.analyzers._rule_parse import PARSE_ERRORS, RejectedError, check_items, essential, line, one_line
 
 
 def apply_filters(found: list[Draft]) -> tuple[list[Draft], list[tuple[Draft, int, str]]]:
@@ -21,11 +21,14 @@ def apply_filters(found: list[Draft]) -> tuple[list[Draft], list[tuple[Draft, in
     for draft in filters:
         at = line(draft.node, "filter")
         try:
+            check_items(draft.data["filter"], draft.node, "filter")
             parsed = SigmaFilter.from_dict({**essential(draft.data), "filter": draft.data["filter"]})
             for condition in parsed.filter.parsed_condition:
                 condition.parse()
             if not _narrow(parsed, rules):
                 notes.append((draft, at, "the filter applies to none of the rules that were loaded"))
+        except RejectedError as reason:
+            notes.append((draft, reason.line, f"the filter cannot be used: {reason}"))
         except PARSE_ERRORS as error:
             notes.append((draft, at, f"the filter cannot be used: {one_line(error)}"))
     return rules, notes

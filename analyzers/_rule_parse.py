@@ -93,20 +93,30 @@ def _check_detection(data: dict[str, Any], node: Node) -> None:
         raise RejectedError("detection is no mapping", line(node, "detection"), broken=True)
     if not isinstance(data.get("logsource"), dict):
         raise RejectedError("it has no logsource", line(node, "logsource"), broken=True)
-    for path, key, _ in detection_items(detection):
-        for modifier in key.split("|")[1:]:
-            if modifier == "expand":
-                raise RejectedError(
-                    f"placeholders ({key}) are not supported: nothing here can fill them", line(node, *path)
-                )
-            if modifier not in modifier_mapping:
-                raise RejectedError(f"the modifier {modifier} ({key}) is not supported", line(node, *path))
+    for key in ("product", "category", "service"):
+        if not isinstance(data["logsource"].get(key), str | None):
+            raise RejectedError(f"the {key} of the log source is no text", line(node, "logsource", key))
+    check_items(detection, node, "detection")
     conditions = detection.get("condition")
     for condition in conditions if isinstance(conditions, list) else [conditions]:
         _check_condition(condition, line(node, "detection", "condition"))
     if "timeframe" in detection:
         at = line(node, "detection", "timeframe")
         raise RejectedError("timeframe is not supported: write a correlation with a timespan", at)
+
+
+def check_items(section: Any, node: Node, name: str) -> None:
+    """Raise `RejectedError` for the first modifier, or value under one, that is not supported in section *name*."""
+    for path, key, value in detection_items(section, (name,)):
+        modifiers = key.split("|")[1:]
+        for modifier in modifiers:
+            if modifier == "expand":
+                raise RejectedError(f"placeholders ({key}) are not supported: nothing fills them", line(node, *path))
+            if modifier not in modifier_mapping:
+                raise RejectedError(f"the modifier {modifier} ({key}) is not supported", line(node, *path))
+        values = value if isinstance(value, list) else [value]
+        if "re" in modifiers and not all(isinstance(pattern, str) for pattern in values):
+            raise RejectedError(f"a regular expression ({key}) is no text; put it in quotes", line(node, *path))
 
 
 def _check_condition(condition: Any, at: int) -> None:

@@ -14,6 +14,7 @@ from tests.analyzers.rule_texts import LOGIN, load, put, with_
 UNSUPPORTED = {
     "expand": ({"detection__selection": {"User|expand": "%admins%"}}, "placeholders"),
     "modifier": ({"detection__selection": {"User|soundslike": "x"}}, "soundslike"),
+    "regex number": ({"detection__selection": {"User|re": 5}}, "put it in quotes"),
     "aggregation": ({"detection__condition": "selection | count() by User > 5"}, "aggregation"),
     "timeframe": ({"detection__timeframe": "5m"}, "timeframe"),
     "missing selection": ({"detection__condition": "selectoin"}, "selectoin"),
@@ -21,6 +22,7 @@ UNSUPPORTED = {
     "bad regex": ({"detection__selection": {"User|re": "("}}, "egular"),
     "bad cidr": ({"detection__selection": {"User|cidr": "x"}}, "CIDR"),
     "nested": ({"detection__selection": {"User": {"gte": 5}}}, ""),
+    "no text": ({"logsource": {"product": "windows", "service": []}}, "no text"),
     "product": ({"logsource": {"product": "linux"}}, "linux"),
     "category": ({"logsource": {"product": "windows", "category": "magic"}}, "magic"),
     "service": ({"logsource": {"product": "windows", "service": "magic"}}, "magic"),
@@ -39,7 +41,8 @@ def test_what_is_not_supported_is_named_with_its_line(tmp_path: Path, changes: d
     assert where == str(path) and left.detail.startswith(f"{problem.where}: ")
     (changed,) = (key.rpartition("__")[2] for key in changes)
     line = path.read_text().splitlines()[int(number) - 1]
-    assert line.strip().startswith("User" if changed == "selection" else changed)
+    expected = {"selection": ("User",), "logsource": ("logsource", "service")}.get(changed, (changed,))
+    assert line.strip().startswith(expected)
 
 
 CORRELATION = {

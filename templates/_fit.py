@@ -28,12 +28,12 @@ class Room:
     months: int = 24
     packages: int = 40
     conversations: int = 100
-    detailed: int = 30
+    detailed: int = 20
     findings: int = 60
     not_judged: int = 60
     notes: int = 20
-    items: int = 20
-    text: int = 1500
+    items: int = 12
+    text: int = 1200
     command: int = 2000
 
 

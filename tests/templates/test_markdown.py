@@ -148,7 +148,7 @@ def huge(text: str, rich: Report) -> Report:
         custody=replace(rich.custody, members=(Member(text, text, 1, sha256="0" * 64),) * 9000))
 
 
-LONG = ("word " * 9, "|" * 3000, "`@a " * 900, "\U0001f600" * 2000, "\u202e" * 2000, "~" * 5000, "- \n\n" * 700)
+LONG = ("word " * 9, "|" * 3000, "`@a " * 900, "\U0001f600" * 2000, "- \n\n\u202e" * 700)
 
 
 @pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))

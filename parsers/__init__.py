@@ -138,10 +138,13 @@ def columns() -> dict[str, frozenset[str]]:
     return {table: frozenset(found) for table, found in names.items()}
 
 
-def _first_time(table: pd.DataFrame) -> tuple[int, int, int]:
-    first = table["TimeCreated"].min()
-    local = table["LocalTime"].min() if "LocalTime" in table else first
-    return (int(first != first), 0 if first != first else first.value, 0 if local != local else local.value)
+def _first_time(table: pd.DataFrame) -> tuple[int, int]:
+    """Return a key that puts tables in order: by the first UTC time, else by the first wall-clock time, else last."""
+    for rank, name in enumerate(("TimeCreated", "LocalTime")):
+        first = table[name].min() if name in table else None
+        if first is not None and first == first:
+            return rank, int(first.asm8.view("i8"))
+    return 2, 0
 
 
 def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -204,4 +204,4 @@ def _texts(size: int, values: Mapping[int, str]) -> Any:
     codes = np.full(size, -1, dtype=np.int8 if len(words) < 127 else np.int32)
     for row, text in values.items():
         codes[row] = words.index(text)
-    return pd.Categorical.from_codes(codes, categories=pd.Index(words, dtype="str"))  # type: ignore[call-overload]
+    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words, dtype="str"))

@@ -38,10 +38,10 @@ def analyze(
     """Return all that can be said of *evidence* under *rules*; what could not be answered is said too."""
     tables, history = join(evidence)
     hashes = {member.name: member.sha256 for member in evidence.members}
-    ready, not_judged = _needs(rules, evidence, tables)
+    ready, unmet = _needs(rules, evidence, tables)
     judgement = judge(ready, tables, evidence.coverage)
     found = findings(judgement.hits, rules, tables, hashes)
-    not_judged = _said_once([*rules.not_judged, *not_judged, *judgement.not_judged], rules)
+    not_judged = _said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules)
     booted = boots(tables["events"], hashes)
     areas = {document.stem: document.file.parent.name for document in rules.documents}
     return Report(

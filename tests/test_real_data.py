@@ -1,4 +1,4 @@
-"""Real event logs of machines that never had Claude: nothing raises, nothing is found, foreign Sigma rules count right."""
+"""Real event logs of machines without Claude: nothing raises, nothing is found, foreign Sigma rules count right."""
 
 from __future__ import annotations
 

@@ -190,7 +190,8 @@ def _write(report: Report, form: str, output: Path) -> None:
     text = render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
     data = text.encode("utf-8")
     if str(output) == "-":
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     if output.is_dir():
         raise UsageError(f"{output} is a folder: name a file to write the report to")

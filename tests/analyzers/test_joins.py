@@ -183,7 +183,7 @@ def test_zone_is_unknown_where_a_local_time_has_no_utc() -> None:
 
 
 def test_everything_missing_gives_columns_all_the_same() -> None:
-    nothing = {
+    nothing: dict[str, Rows] = {
         "session_registry": [{}],
         "transcript": [{}],
         "worktree": [{}],

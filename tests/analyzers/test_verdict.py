@@ -1,0 +1,106 @@
+"""The story, the ledger's states, the boot cadence and the timeline, from values written here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from claude_evidence.analyzers.boots import boots
+from claude_evidence.analyzers.verdict import verdict
+from claude_evidence.model import Finding, Level, NotJudged, Reason, Risk, Step
+
+NOON = datetime(2026, 5, 17, 12, tzinfo=UTC)
+
+
+def finding(rule: str, level: Level = Level.HIGH, minutes: int = 0, **more: object) -> Finding:
+    time = NOON + timedelta(minutes=minutes)
+    values: dict[str, object] = {
+        "id": rule,
+        "title": f"Title {rule}",
+        "first_seen": time,
+        "last_seen": time,
+        "count": 1,
+    } | more
+    return Finding(rule=rule, sigma_id="", level=level, **values)  # type: ignore[arg-type]
+
+
+def test_story_begins_at_the_root_and_names_the_worst() -> None:
+    race = finding("race", Level.CRITICAL, 0, because_of=("killed",))
+    killed = finding("killed", Level.MEDIUM, 5)
+    orphan = finding("orphan", Level.HIGH, -9, because_of=("race",))
+    told = verdict([race, orphan, killed], (), 8)
+    assert told.headline == "Title race"
+    assert told.level is Level.CRITICAL
+    assert [text.split()[1].rstrip(".") for text in told.what_happened] == ["killed", "race", "orphan"]
+
+
+def test_causes_in_a_circle_still_make_a_story() -> None:
+    a, b = finding("a", because_of=("b",)), finding("b", minutes=1, because_of=("a",))
+    assert len(verdict([a, b], (), 2).what_happened) == 2
+
+
+def test_safest_step_of_the_worst_comes_first() -> None:
+    risky, safe = Step("risky", risk=Risk.LOSES_DATA), Step("safe")
+    worst = finding("worst", Level.CRITICAL, remedy=(risky, safe))
+    other = finding("other", Level.HIGH, -5, remedy=(Step("later"),))
+    assert [step.text for step in verdict([worst, other], (), 2).what_to_do] == ["safe", "later"]
+
+
+def test_nothing_found_says_what_was_not_looked_at() -> None:
+    missing = NotJudged("x", Reason.NOT_EVALUABLE, "needs y")
+    told = verdict([finding("context", Level.INFORMATIONAL)], [missing], 7)
+    assert told.level is None
+    assert "7 rules" in told.what_happened[0]
+    assert "1 rules could not be answered" in told.what_happened[1]
+    assert len(verdict([], (), 8).what_happened) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        (None, "2026-05-17 12:00:00 UTC"),
+        ("Europe/Berlin", "2026-05-17 14:00:00 Europe/Berlin (2026-05-17 12:00:00 UTC)"),
+        ("No/Where", "2026-05-17 12:00:00 UTC"),
+    ],
+)
+def test_when_is_told_in_the_machines_zone(zone: str | None, words: str) -> None:
+    assert verdict([finding("a")], (), 1, zone).when == words
+
+
+def test_when_the_zone_is_unknown_the_wall_clock_is_told() -> None:
+    wall = datetime.fromisoformat("2026-05-01 07:00:00")
+    local = finding("a", first_seen=None, last_seen=None, first_local=wall, last_local=wall + timedelta(hours=25))
+    assert verdict([local], (), 1).when == "2026-05-01 07:00:00 to 2026-05-02 08:00:00 local time, zone unknown"
+    assert verdict([finding("a", first_seen=None, last_seen=None)], (), 1).when == "at an unknown time"
+
+
+def started(*days: int) -> pd.DataFrame:
+    times = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in days]
+    rows = {
+        "TimeCreated": pd.to_datetime(times, utc=True),
+        "EventID": 6005,
+        "Provider_Name": "EventLog",
+        "Channel": "System",
+    }
+    frame = pd.DataFrame(rows | {"Member": "System.evtx", "EventData": None})
+    return frame.assign(Record=range(1, len(times) + 1)).astype({"TimeCreated": "datetime64[us, UTC]"})
+
+
+def test_boots_that_come_closer_together() -> None:
+    told = boots(started(0, 45, 78, 99, 137, 145, 152, 157, 163), {})
+    assert told.tightening is True
+    assert "5 to 7 days" in told.summary
+    assert "8 to 45 days before" in told.summary
+    assert [(m.month, m.boots, m.median_days) for m in told.months][:2] == [("2026-01", 1, None), ("2026-02", 1, 45.0)]
+
+
+def test_boots_that_do_not_or_are_too_few() -> None:
+    assert boots(started(0, 10, 20, 30, 40, 50, 60), {}).tightening is False
+    assert boots(started(0, 45, 50, 55), {}).tightening is None
+    assert boots(started(), {}).entries == ()
+
+
+def test_other_providers_with_the_same_number_are_no_boots() -> None:
+    assert boots(started(0, 1).assign(Provider_Name="Contoso"), {}).entries == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from claude_evidence.model import Manifest, UsageError
 
 Times = NDArray[np.datetime64]
+Ints = NDArray[np.int64]
+_NAT = int(np.iinfo(np.int64).min)
+_SLICE = 1 << 15
 _DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime knows the years 1 to 9999; two days of room for any offset and for the window around a day
@@ -62,12 +66,10 @@ class Clock:
             return np.full(local.shape, "NaT", dtype="datetime64[us]")
         if isinstance(self.zone, timezone):
             return local - np.timedelta64(_offset_us(self.zone, _EPOCH), "us")
-        known = ~np.isnat(local)
-        values = local.view(np.int64) if known.all() else local[known].view(np.int64)
-        utc = np.full(local.shape, "NaT", dtype="datetime64[us]")
-        if len(values):
-            utc[known] = _convert(values, self.zone).view("datetime64[us]")
-        return utc
+        values = local.view(np.int64)
+        utc = _convert(values, self.zone)
+        utc[values == _NAT] = _NAT
+        return utc.view("datetime64[us]")
 
 
 def _named(name: str) -> ZoneInfo | None:
@@ -97,15 +99,15 @@ def _offset_us(zone: ZoneInfo | timezone, moment: datetime) -> int:
     return offset // timedelta(microseconds=1)
 
 
-def _convert(local: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+def _convert(local: Ints, zone: ZoneInfo) -> Ints:
     """Return *local* microseconds as UTC: one offset per stretch between two changes, then the hours shown twice."""
     first, changes = _changes(local, zone)
-    if not changes:
-        return local - first
     offsets = np.array([first, *(after for _, _, after in changes)], dtype=np.int64)
     # up to the later of both wall clocks the offset before a change holds: in a gap and in a first pass alike
     bounds = np.array([at + max(before, after) for at, before, after in changes], dtype=np.int64)
-    utc = local - offsets[np.searchsorted(bounds, local, side="right")]
+    utc = np.empty_like(local)
+    for part in _slices(local):
+        utc[part] = local[part] - offsets[np.searchsorted(bounds, local[part], side="right")]
     for at, before, after in changes:
         if after < before:
             shown_twice = np.flatnonzero((local >= at + after) & (local < at + before))
@@ -113,7 +115,12 @@ def _convert(local: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
     return utc
 
 
-def _second_pass(local: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def _slices(local: Ints) -> Iterator[slice]:
+    """Yield slices of *local* that fit into the processor's cache with what is computed from them."""
+    return (slice(at, at + _SLICE) for at in range(0, len(local), _SLICE))
+
+
+def _second_pass(local: Ints, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return those of *rows* after the largest step backwards: with this choice UTC runs backwards least."""
     steps = np.diff(local[rows])
     if not len(steps) or steps.min() > -_NOISE_US:
@@ -121,7 +128,7 @@ def _second_pass(local: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np
     return rows[int(steps.argmin()) + 1 :]
 
 
-def _changes(local: NDArray[np.int64], zone: ZoneInfo) -> tuple[int, list[tuple[int, int, int]]]:
+def _changes(local: Ints, zone: ZoneInfo) -> tuple[int, list[tuple[int, int, int]]]:
     """Return the first offset and each later change ``(UTC time, offset before, offset after)`` near *local*, in µs."""
     offsets = {day: _offset_us(zone, _EPOCH + timedelta(days=day)) for day in _days(local)}
     days = list(offsets)
@@ -144,10 +151,12 @@ def _moment(zone: ZoneInfo, start: int, end: int, after: int) -> int:
     return end
 
 
-def _days(local: NDArray[np.int64]) -> list[int]:
+def _days(local: Ints) -> list[int]:
     """Return the days since 1970 that occur in *local* with two days around each: a few strays span no millennia."""
-    days = local // _DAY_US
-    changed = np.flatnonzero(np.diff(days))
-    seen = np.unique(np.concatenate([days[changed], days[-1:]]))
-    around = np.unique(seen[:, None] + np.arange(-2, 4))
-    return [int(day) for day in np.clip(around, _FIRST_DAY, _LAST_DAY)]
+    seen: set[int] = set()
+    for part in _slices(local):
+        days = local[part] // _DAY_US
+        seen.update(days[np.flatnonzero(np.diff(days, append=_NAT))].tolist())
+    seen.discard(_NAT // _DAY_US)
+    around = np.unique(np.array(sorted(seen), dtype=np.int64)[:, None] + np.arange(-2, 4))
+    return [int(day) for day in np.clip(around, _FIRST_DAY, _LAST_DAY)] or [0]

@@ -23,6 +23,7 @@ LINE_LIMIT = MESSAGE_LIMIT + 4096
 # the scan reads whole words beyond a line's end
 PAD = bytes(128)
 NEWLINE, RETURN = 10, 13
+Ints = NDArray[np.int64]
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -36,8 +37,23 @@ class Block:
     data: bytes
     size: int
     first_line: int
-    breaks: NDArray[np.int64]
-    soft: NDArray[np.int64]
+    breaks: Ints
+    soft: Ints
+
+    @property
+    def bytes(self) -> NDArray[np.uint8]:
+        """All bytes, the padding included."""
+        return np.frombuffer(self.data, np.uint8)
+
+    def windows(self, starts: Ints, width: int) -> NDArray[np.uint8]:
+        """Return *width* bytes from each of *starts* on, one row each; at most the padding's length."""
+        return windows(self.data, starts, width)
+
+
+def windows(data: bytes | NDArray[np.uint8], starts: Ints, width: int) -> NDArray[np.uint8]:
+    """Return a copy of the *width* bytes of *data* from each of *starts* on, one row each."""
+    every = np.ndarray((len(data) - width + 1,), f"V{width}", data, strides=(1,))
+    return every[starts].view(np.uint8).reshape(-1, width)
 
 
 @dataclass(frozen=True, slots=True)

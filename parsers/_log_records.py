@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, Block
 from claude_evidence.parsers._log_formats import NAT, Format
-from claude_evidence.parsers._log_lift import Chunk, Lifted, columns
+from claude_evidence.parsers._log_columns import Column
+from claude_evidence.parsers._log_lift import Chunk, columns
 from claude_evidence.parsers._log_scan import Heads, Lines, heads_of, lines_of
-from claude_evidence.parsers._log_text import Damage, Messages, Words, cut, pieces, shortened
+from claude_evidence.parsers._log_text import Damage, Messages, Words, cut, mended
 
 Ints = NDArray[np.int64]
+Odd = dict[int, tuple[bytes, bool]]
 # twice, because every other byte may be a carriage return that goes
 _KEPT_BYTES = 2 * MESSAGE_LIMIT + 8
 _BLANK = b" \t\r\n"
@@ -37,26 +38,27 @@ class _Open:
 
     def message(self) -> tuple[bytes, bool]:
         """Return the text, and whether it had to be cut."""
-        text = b"".join(self.parts).removesuffix(b"\n").removesuffix(b"\r").replace(b"\r\n", b"\n")
-        long = len(text) > MESSAGE_LIMIT
-        return (shortened(text) if long else text), long
+        return mended(b"".join(self.parts).removesuffix(b"\n").removesuffix(b"\r"))
 
 
-@dataclass(slots=True)
 class Records:
-    """The columns of a log, chunk by chunk; `finish` must follow the last block."""
+    """The columns of a log; `finish` must follow the last block.
 
-    kind: Format
-    lines: list[Ints] = field(default_factory=list)
-    counts: list[Ints] = field(default_factory=list)
-    times: list[Ints] = field(default_factory=list)
-    levels: list[NDArray[np.int8]] = field(default_factory=list)
-    components: Words = field(default_factory=Words)
-    messages: Messages = field(default_factory=Messages)
-    lifted: dict[str, Lifted] = field(default_factory=columns)
-    undated: Damage = field(default_factory=Damage)
-    headless: bool = False
-    _open: _Open | None = None
+    ``undated`` counts records whose date does not exist; ``headless`` says that the first record is made of the lines
+    before the first that begins as one.
+    """
+
+    def __init__(self, kind: Format, expected: int = 0) -> None:
+        """Make an empty table for lines of format *kind*, with room for the rows *expected*."""
+        self.kind = kind
+        self.lines, self.counts, self.times = (Column("int64", expected) for _ in range(3))
+        self.levels = Column("int8", expected)
+        self.components = Words(Column("int32", expected))
+        self.messages = Messages()
+        self.lifted = columns(expected)
+        self.undated = Damage()
+        self.headless = False
+        self._open: _Open | None = None
 
     def add(self, block: Block) -> None:
         """Add the lines of *block*."""
@@ -75,7 +77,7 @@ class Records:
         """Close the last record."""
         if self._open:
             nothing = np.zeros(0, dtype=np.int64)
-            self._emit(pa.array([], pa.large_binary()), nothing, nothing, nothing)
+            self._emit(b"", nothing, nothing, {}, nothing, nothing)
             self._open = None
 
     def _continue(self, data: bytes, line: int, last_line: int) -> None:
@@ -90,36 +92,40 @@ class Records:
             self._open = _Open(line, last_line)
             self._open.extend(data[start:], last_line)
             self._head(np.array([line]), np.array([NAT]), np.array([0]))
-            self.components.codes.append(np.array([self.components.code("")], dtype=np.int32))
+            self.components.add_empty()
             self.headless = True
 
     def _head(self, lines: Ints, times: Ints, levels: Ints) -> None:
-        self.lines.append(lines)
-        self.times.append(times)
-        self.levels.append(levels.astype(np.int8))
+        self.lines.add(lines)
+        self.times.add(times)
+        self.levels.add(levels)
 
     def _begin(self, block: Block, heads: Heads, lines: Ints) -> None:
         self._head(lines, heads.time, heads.level)
-        self.components.add(cut(block, heads.tag, heads.tag_end))
+        self.components.add(block, heads.tag, heads.tag_end)
         self.undated.add(lines[heads.time == NAT])
 
     def _close(self, block: Block, lines: Lines, heads: Heads, numbers: Ints) -> None:
         """Emit the records that end in *block*; the last of it stays open."""
         line, last, starts = heads.line[:-1], heads.line[1:] - 1, heads.text[:-1]
         ends = lines.ends[last]
-        odd = np.flatnonzero((ends - starts > MESSAGE_LIMIT) | (lines.returns & (last > line)))
-        self._emit(pieces(block, starts, ends), odd, numbers[line], numbers[last] - numbers[line] + 1)
+        odd = np.flatnonzero((ends - starts > MESSAGE_LIMIT) | (lines.returns & (last > line))).tolist()
+        texts = {row: mended(block.data[starts[row] : ends[row]]) for row in odd}
+        self._emit(block.data, starts, ends, texts, numbers[line], numbers[last] - numbers[line] + 1)
         self._open = _Open(int(numbers[heads.line[-1]]), int(numbers[-1]))
         self._open.extend(block.data[int(heads.text[-1]) : block.size], int(numbers[-1]))
 
-    def _emit(self, items: pa.LargeBinaryArray, odd: Ints, lines: Ints, counts: Ints) -> None:
-        """Emit the open record and those in *items*."""
+    def _emit(self, data: bytes, starts: Ints, ends: Ints, odd: Odd, lines: Ints, counts: Ints) -> None:
+        """Emit the open record, and those that lie in *data* from *starts* to *ends* or are given in *odd*."""
         if self._open:
+            starts, ends = np.append(0, starts), np.append(0, ends)
             lines = np.append(self._open.line, lines)
             counts = np.append(self._open.last_line - self._open.line + 1, counts)
+            odd = {0: self._open.message(), **{row + 1: text for row, text in odd.items()}}
         if len(lines):
-            self.counts.append(counts)
-            text = self.messages.add(self._open.message() if self._open else None, items, odd, lines)
-            chunk = Chunk.of(text)
+            self.counts.add(counts)
+            raw = cut(data, starts, ends, {row: text for row, (text, _) in odd.items()})
+            long = np.array([row for row, (_, was_long) in odd.items() if was_long], dtype=np.int64)
+            chunk = Chunk.of(self.messages.add(raw, lines, long))
             for column in self.lifted.values():
                 column.add(chunk)

@@ -65,7 +65,7 @@ _LEVEL_WORDS = np.array([_word(f"{word}] ".encode()[:8]) for word in LEVELS])
 
 def lines_of(block: Block) -> Lines:
     """Return the lines of *block*; the last one need not be ended."""
-    data, breaks = _bytes(block), block.breaks
+    data, breaks = block.bytes, block.breaks
     ended = len(breaks) > 0 and breaks[-1] == block.size - 1
     starts = np.concatenate([[0], breaks[:-1] + 1 if ended else breaks + 1])
     ends = breaks if ended else np.append(breaks, block.size)
@@ -81,19 +81,9 @@ def heads_of(block: Block, lines: Lines, kind: Format) -> Heads:
     others = np.ones(len(lines.starts), dtype=bool)
     others[heads.line] = False
     rest = np.flatnonzero(others)
-    first = _bytes(block)[lines.starts[rest]]
+    first = block.bytes[lines.starts[rest]]
     maybe = rest[(first == _BRACKET) | ((first >= ord("0")) & (first <= ord("9")))]
     return _merged(heads, _by_pattern(block, lines, kind, maybe)) if len(maybe) else heads
-
-
-def _bytes(block: Block) -> Bytes:
-    return np.frombuffer(block.data, np.uint8)
-
-
-def _windows(block: Block, starts: Ints, width: int) -> Bytes:
-    """Return *width* bytes from each of *starts* on, one row each."""
-    every = np.ndarray((len(block.data) - width + 1,), f"V{width}", block.data, strides=(1,))
-    return every[starts].view(np.uint8).reshape(-1, width)
 
 
 def _by_pattern(block: Block, lines: Lines, kind: Format, candidates: Ints) -> Heads:
@@ -118,7 +108,7 @@ def _by_columns(block: Block, lines: Lines) -> Heads:
 
     No line break and no zero is part of that shape, so a line that has it has it within its own end.
     """
-    date, clock, second, rest = (np.ascontiguousarray(w) for w in _windows(block, lines.starts, 32).view("<u8").T)
+    date, clock, second, rest = (np.ascontiguousarray(w) for w in block.windows(lines.starts, 32).view("<u8").T)
     minute, fits = _minutes(date, clock)
     level = (second >> np.uint64(40)) | (rest << np.uint64(24))
     code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
@@ -179,7 +169,7 @@ def _pair(pairs: Words, at: int) -> Ints:
 
 def _tags(block: Block, text: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
     """Return where the tag that may begin at *text* lies, and where the message after it begins."""
-    data = _bytes(block)
+    data = block.bytes
     rows = np.flatnonzero(data[text] == _BRACKET)
     tag, tag_end, message = text.copy(), text.copy(), text.copy()
     starts = text[rows] + 1
@@ -194,10 +184,10 @@ def _tags(block: Block, text: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _closing(block: Block, starts: Ints) -> Ints:
     """Return where the first ``]`` at or after each of *starts* is, or -1 where none is near."""
-    near = np.packbits(_windows(block, starts, 32) == _CLOSING, bitorder="little").view("<u4").astype(np.int64)
+    near = np.packbits(block.windows(starts, 32) == _CLOSING, bitorder="little").view("<u4").astype(np.int64)
     # a power of two is a float whose exponent says which
     found = starts + np.frexp((near & -near).astype(np.float64))[1] - 1
     rows = np.flatnonzero(near == 0)
-    far = _windows(block, starts[rows], _TAG_BYTES + 1) == _CLOSING
+    far = block.windows(starts[rows], _TAG_BYTES + 1) == _CLOSING
     found[rows] = np.where(far.any(axis=1), starts[rows] + far.argmax(axis=1), -1)
     return found

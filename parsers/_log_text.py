@@ -1,4 +1,4 @@
-"""Record texts cut out of a block as Arrow strings: copied once, in C; only odd ones are looked at one by one."""
+"""The text columns of a log: cut out of blocks as Arrow strings, or counted into a small set of words."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, Block
+from claude_evidence.parsers._log_columns import Column, distinct
 
 Ints = NDArray[np.int64]
+_SHORT_BYTES = 32
 
 
 @dataclass(slots=True)
@@ -21,26 +22,11 @@ class Damage:
     count: int = 0
     first: int = 0
 
-    def add(self, lines: Ints | list[int]) -> None:
+    def add(self, lines: Ints) -> None:
         """Count the records that begin on *lines*."""
         if len(lines):
             self.first = min(int(lines[0]), self.first or int(lines[0]))
             self.count += len(lines)
-
-
-def pieces(block: Block, starts: Ints, ends: Ints) -> pa.LargeBinaryArray:
-    """Return the bytes of *block* between ``starts[i]`` and ``ends[i]`` as item 2i, with the gaps as the odd items."""
-    offsets = np.empty(2 * len(starts) + 1, dtype=np.int64)
-    offsets[0:-1:2] = starts
-    offsets[1::2] = ends
-    offsets[-1] = offsets[-2] if len(starts) else 0
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block.data)]
-    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), 2 * len(starts), buffers)
-
-
-def cut(block: Block, starts: Ints, ends: Ints) -> pa.LargeBinaryArray:
-    """Return the bytes of *block* between *starts* and *ends*, one item each."""
-    return pieces(block, starts, ends).take(pa.array(np.arange(0, 2 * len(starts), 2)))
 
 
 @dataclass(slots=True)
@@ -51,27 +37,42 @@ class Messages:
     invalid: Damage = field(default_factory=Damage)
     long: Damage = field(default_factory=Damage)
 
-    def add(self, first: tuple[bytes, bool] | None, items: pa.LargeBinaryArray, odd: Ints,
-            lines: Ints) -> pa.LargeStringArray:  # fmt: skip
-        """Add *first*, a message that is ready, and every other one of *items*; return them as text.
-
-        Those in *odd* may hold carriage returns or be too long; ``first`` says whether it was; *lines* are the lines
-        that all of them begin on.
-        """
-        rows, parts = np.arange(0, len(items), 2), [items]
-        if len(odd):
-            mended, long = _mended(items.take(pa.array(rows[odd])))
-            rows[odd] = len(items) + np.arange(len(odd))
-            parts.append(mended)
-            self.long.add(lines[odd[long] + (first is not None)])
-        if first:
-            rows = np.append(sum(map(len, parts)), rows)
-            parts.append(pa.array([first[0]], pa.large_binary()))
-            self.long.add(lines[:1] if first[1] else [])
-        text, damaged = _text(pa.concat_arrays(parts).take(pa.array(rows)))
+    def add(self, raw: pa.LargeBinaryArray, lines: Ints, long: Ints) -> pa.LargeStringArray:
+        """Add the messages *raw* of records on *lines*, those in *long* were cut short; return them as text."""
+        text, damaged = _text(raw)
         self.invalid.add(lines[damaged])
+        self.long.add(lines[long])
         self.chunks.append(text)
         return text
+
+
+def cut(data: bytes, starts: Ints, ends: Ints, odd: dict[int, bytes]) -> pa.LargeBinaryArray:
+    """Return the bytes of *data* from ``starts[i]`` to ``ends[i]`` as item i, but ``odd[i]`` instead where there is one.
+
+    Every byte is copied once, in C: an Arrow array over all of *data*, in which texts and gaps take turns and the odd
+    ones follow, gives the items wanted.
+    """
+    rows = 2 * len(starts)
+    offsets = np.empty(rows + 1 + len(odd), dtype=np.int64)
+    offsets[0:rows:2] = starts
+    offsets[1:rows:2] = ends
+    offsets[rows:] = len(data)
+    offsets[rows + 1 :] += np.cumsum([len(text) for text in odd.values()], dtype=np.int64)
+    order = np.arange(0, rows, 2)
+    order[list(odd)] = rows + np.arange(len(odd))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join((data, *odd.values())) if odd else data)]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers).take(pa.array(order))
+
+
+def mended(text: bytes) -> tuple[bytes, bool]:
+    """Return *text* with LF for CR LF and cut to `MESSAGE_LIMIT` bytes (not inside a character), and whether it was cut."""
+    text = text.replace(b"\r\n", b"\n")
+    if len(text) <= MESSAGE_LIMIT:
+        return text, False
+    end = MESSAGE_LIMIT
+    while end > MESSAGE_LIMIT - 3 and text[end] & 0xC0 == 0x80:
+        end -= 1
+    return text[:end], True
 
 
 def _text(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, Ints]:
@@ -85,26 +86,6 @@ def _text(raw: pa.LargeBinaryArray) -> tuple[pa.LargeStringArray, Ints]:
     return text, np.array(damaged, dtype=np.int64)
 
 
-def _mended(raw: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Ints]:
-    """Return *raw* with LF for CR LF and at most `MESSAGE_LIMIT` bytes each, and which of them were longer."""
-    raw = pc.replace_substring(raw, pattern=b"\r\n", replacement=b"\n")
-    long = np.flatnonzero(pc.binary_length(raw).to_numpy(zero_copy_only=False) > MESSAGE_LIMIT)
-    if len(long):
-        values = raw.to_pylist()
-        for row in long.tolist():
-            values[row] = shortened(values[row])
-        raw = pa.array(values, pa.large_binary())
-    return raw, long
-
-
-def shortened(text: bytes) -> bytes:
-    """Return *text* cut to `MESSAGE_LIMIT` bytes, or up to three less: not inside a character."""
-    end = MESSAGE_LIMIT
-    while end > MESSAGE_LIMIT - 3 and text[end] & 0xC0 == 0x80:
-        end -= 1
-    return text[:end]
-
-
 def _is_utf8(text: bytes) -> bool:
     try:
         text.decode()
@@ -115,17 +96,25 @@ def _is_utf8(text: bytes) -> bool:
 
 @dataclass(slots=True)
 class Words:
-    """The distinct texts of a column and, chunk by chunk, which of them each row has; -1 is none."""
+    """The distinct words of a column by their code, and which of them each row has."""
 
+    codes: Column
     index: dict[str, int] = field(default_factory=dict)
-    codes: list[NDArray[np.int32]] = field(default_factory=list)
 
-    def add(self, column: pa.LargeBinaryArray) -> None:
-        """Add the rows of *column*."""
-        encoded = column.dictionary_encode()
-        known = [self.code(value.decode(errors="replace")) for value in encoded.dictionary.to_pylist()]
-        self.codes.append(np.array(known, dtype=np.int32)[encoded.indices.to_numpy()])
+    def add(self, block: Block, starts: Ints, ends: Ints) -> None:
+        """Add what lies in *block* between *starts* and *ends*: short words all at once, longer ones one by one."""
+        windows = block.windows(starts, _SHORT_BYTES)
+        lengths = ends - starts
+        windows *= np.arange(_SHORT_BYTES) < lengths[:, None]
+        words, which = distinct(windows)
+        codes = np.array([self._code(word.rstrip(b"\0")) for word in words], dtype=np.int32)[which]
+        for row in np.flatnonzero(lengths > _SHORT_BYTES).tolist():
+            codes[row] = self._code(block.data[starts[row] : ends[row]])
+        self.codes.add(codes)
 
-    def code(self, word: str) -> int:
-        """Return the code of *word*, a new one where it was not seen before."""
-        return self.index.setdefault(word, len(self.index))
+    def add_empty(self) -> None:
+        """Add one row with the empty word."""
+        self.codes.add(np.array([self._code(b"")], dtype=np.int32))
+
+    def _code(self, word: bytes) -> int:
+        return self.index.setdefault(word.decode(errors="replace"), len(self.index))

@@ -13,20 +13,21 @@ What is decided here, because no specification says it:
 
 from __future__ import annotations
 
-from datetime import UTC as UTC_ZONE
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timezone
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from claude_evidence.model import Coverage, Member, Problem
 from claude_evidence.parsers import _log_formats as formats
-from claude_evidence.parsers._contract import CATEGORY, LOCAL, TEXT, Context, Parsed
+from claude_evidence.parsers._contract import CATEGORY, LOCAL, TEXT, UTC, Context, Parsed
 from claude_evidence.parsers._log_blocks import BLOCK_BYTES, MESSAGE_LIMIT, Text, blocks
+from claude_evidence.parsers._log_columns import Column
+from claude_evidence.parsers._log_lift import Lifted
 from claude_evidence.parsers._log_nuls import Nuls
 from claude_evidence.parsers._log_records import Records
 
@@ -38,10 +39,12 @@ TABLES = {"app_log": {"LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY
                       "SessionId": TEXT, "CliSessionId": TEXT, "ErrnoCode": CATEGORY, "LineCount": "int64"}}  # fmt: skip
 DEDUPLICATE = True
 _NUL_RUNS_NAMED = 20
+_USUAL_RECORD_BYTES = 50
+_SLICE_ROWS = 1 << 16
 
 
 def sniff(head: bytes) -> bool:
-    """Return whether a line of *head* begins as a record of the app's logs does; a Go log needs a tag of ours as well."""
+    """Return whether a line of *head* begins as a record of the app's logs; a Go log needs a tag of ours as well."""
     text = Text.head_of(head)
     if any(formats.count(kind.start, text) for kind in (formats.MAIN, formats.MCP, formats.MCP_SERVER)):
         return True
@@ -52,12 +55,12 @@ def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int =
     """Return the table ``app_log`` of one log, read *block_bytes* at a time."""
     text, nuls = Text.of(stream, block_bytes), Nuls()
     service = formats.service_of(PurePosixPath(source.path or source.name).name, text.head)
-    records = Records(formats.choose(text.head, service))
+    records = Records(formats.choose(text.head, service), source.size_bytes // _USUAL_RECORD_BYTES)
     for block in blocks(text.chunks, records.kind.start, nuls):
         records.add(block)
     records.finish()
     problems = [Problem("parse", source.name, message, line) for line, message in (*_nul_runs(nuls), *_losses(records))]
-    if not records.times:
+    if not len(records.times.values):
         return Parsed(problems=problems)
     table = _table(records, source, service, context)
     return Parsed({"app_log": table}, problems, [_coverage(table, source, service)])
@@ -79,9 +82,10 @@ def _losses(records: Records) -> list[tuple[int, str]]:
         said.append((1, "no line carries a date: its records have no time"))
     else:
         dates = records.undated
-        said += [(dates.first, f"impossible date, kept without a time: {dates.count} record(s)")] if dates.count else []
+        if dates.count:
+            said.append((dates.first, f"impossible date, kept without a time: {dates.count} record(s)"))
     if records.headless:
-        said.append((int(records.lines[0][0]), "lines before the first dated record are kept as one record without a time"))
+        said.append((int(records.lines.values[0]), "lines before the first dated record are kept as one record without a time"))
     for damage, what in ((records.messages.invalid, "bytes that are not UTF-8, replaced by U+FFFD"),
                          (records.messages.long, f"message longer than {MESSAGE_LIMIT:,} bytes, cut")):  # fmt: skip
         if damage.count:
@@ -90,63 +94,57 @@ def _losses(records: Records) -> list[tuple[int, str]]:
 
 
 def _table(records: Records, source: Member, service: str, context: Context) -> pd.DataFrame:
-    times = _joined(records.times).view("datetime64[us]")
+    times = records.times.values.view("datetime64[us]")
     rows = len(times)
-    unknown = np.full(rows, "NaT", dtype="datetime64[us]")
     utc = times if records.kind.utc else context.clock.to_utc(times)
     lifted = records.lifted
     columns: dict[str, Any] = {
-        "TimeCreated": pd.DatetimeIndex(utc).tz_localize("UTC"),
+        "TimeCreated": pd.array(utc, dtype=UTC, copy=False),
         "Member": _same(source.name, rows),
-        "Record": _joined(records.lines),
-        "LocalTime": unknown if records.kind.utc else times,
+        "Record": records.lines.values,
+        "LocalTime": np.full(rows, "NaT", dtype="datetime64[us]") if records.kind.utc else times,
         "Service": _same(service, rows),
-        "Level": _category(_joined(records.levels), list(formats.LEVELS)),
-        "Component": _category(_joined(records.components.codes), list(records.components.index)),
-        "Message": _text(pa.chunked_array(records.messages.chunks)),
-        "SessionId": _chosen(_joined(lifted["SessionId"].codes), list(lifted["SessionId"].index)),
-        "CliSessionId": _chosen(_joined(lifted["CliSessionId"].codes), list(lifted["CliSessionId"].index)),
-        "ErrnoCode": _category(_joined(lifted["ErrnoCode"].codes), list(lifted["ErrnoCode"].index)),
-        "LineCount": _joined(records.counts),
+        "Level": _category(records.levels, formats.LEVELS),
+        "Component": _category(records.components.codes, records.components.index),
+        "Message": _text(records.messages.chunks),
+        "SessionId": _chosen(lifted["SessionId"]),
+        "CliSessionId": _chosen(lifted["CliSessionId"]),
+        "ErrnoCode": _category(lifted["ErrnoCode"].codes, lifted["ErrnoCode"].index),
+        "LineCount": records.counts.values,
     }
     return pd.DataFrame(columns, copy=False)
-
-
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """Return *parts* as one array and let go of them: memory holds every column once."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
 
 
 def _same(value: str, rows: int) -> pd.Categorical:
     return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), [value])
 
 
-def _category(codes: NDArray[Any], words: list[str]) -> pd.Categorical:
-    """Return *codes* as a category of those *words* that occur; -1 is missing."""
-    used = np.unique(codes[codes >= 0])
-    place = np.full(len(words) + 1, -1, dtype=np.int32)
+def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
+    """Return *column*, codes of *words*, as a category of those that occur; -1 is missing."""
+    codes, words = column.values, list(words)
+    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
+    place = np.full(len(words) + 1, -1, dtype=np.min_scalar_type(-len(words) - 1))
     place[used] = np.arange(len(used))
     return pd.Categorical.from_codes(place[codes], pd.Index([words[code] for code in used], dtype=TEXT))
 
 
-def _chosen(codes: NDArray[np.int32], words: list[str]) -> pd.api.extensions.ExtensionArray:
-    """Return the *words* that *codes* name as a text column; -1 is missing."""
-    rows = pa.array(codes, mask=codes < 0)
-    return _text(pa.chunked_array([pa.array(words, pa.large_string()).take(rows)]))
+def _chosen(lifted: Lifted) -> pd.api.extensions.ExtensionArray:
+    """Return a lifted column as text; slice by slice, so that little is held twice."""
+    words, codes = pa.array(lifted.index, pa.large_string()), lifted.codes.values
+    slices = (codes[at : at + _SLICE_ROWS] for at in range(0, len(codes), _SLICE_ROWS))
+    return _text([words.take(pa.array(part, mask=part < 0)) for part in slices])
 
 
-def _text(values: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
+def _text(chunks: list[pa.LargeStringArray]) -> pd.api.extensions.ExtensionArray:
     """Return Arrow strings as pandas' own text, without a copy."""
-    return pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(values)
+    return pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(pa.chunked_array(chunks))
 
 
 def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
     first, last = _span(table["TimeCreated"].dt.tz_localize(None))
     local_first, local_last = _span(table["LocalTime"])
-    return Coverage("app_log", service, source.name, first and first.replace(tzinfo=UTC_ZONE),
-                    last and last.replace(tzinfo=UTC_ZONE), local_first, local_last)  # fmt: skip
+    return Coverage("app_log", service, source.name, first and first.replace(tzinfo=timezone.utc),
+                    last and last.replace(tzinfo=timezone.utc), local_first, local_last)  # fmt: skip
 
 
 def _span(times: pd.Series[Any]) -> tuple[datetime | None, datetime | None]:

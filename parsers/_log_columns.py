@@ -1,0 +1,41 @@
+"""Columns that grow block by block, and the distinct ones among many short byte strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+class Column:
+    """An array to append to. Room is made for the rows expected; what is never written to costs no memory."""
+
+    def __init__(self, dtype: str, expected: int = 0) -> None:
+        """Make an empty column of *dtype*."""
+        self._buffer: NDArray[Any] = np.empty(max(expected, 64), dtype=dtype)
+        self._rows = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Append *values*."""
+        end = self._rows + len(values)
+        if end > len(self._buffer):
+            wider = np.empty(max(end, 2 * len(self._buffer)), dtype=self._buffer.dtype)
+            wider[: self._rows] = self.values
+            self._buffer = wider
+        self._buffer[self._rows : end] = values
+        self._rows = end
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The rows so far."""
+        return self._buffer[: self._rows]
+
+
+def distinct(windows: NDArray[np.uint8]) -> tuple[list[bytes], NDArray[np.int32]]:
+    """Return the distinct rows of *windows*, and which of them each row is."""
+    rows, width = windows.shape
+    buffers = [None, pa.py_buffer(windows)]
+    encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, buffers).dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()

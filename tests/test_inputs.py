@@ -1,0 +1,122 @@
+"""What people have in hand instead of a bundle: each shape gives the findings that the bundle gives."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from claude_evidence.analyzers.report import analyze
+from claude_evidence.analyzers.rules import load_rules
+from claude_evidence.bundle import open_bundle
+from claude_evidence.model import Report
+from claude_evidence.parsers import parse
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
+ZONE = "Europe/Berlin"
+PACKAGE = "AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/"
+
+
+def files(name: str) -> dict[str, bytes]:
+    """Return the host's files of a sample: ``C/Users/…`` to bytes."""
+    with zipfile.ZipFile(SAMPLES / f"{name}.zip") as sample:
+        found = {info.filename: sample.read(info) for info in sample.infolist()}
+    return {path.split("/data/files/")[1]: data for path, data in found.items() if "/data/files/" in path}
+
+
+def report(*paths: Path, zone: str | None = ZONE) -> Report:
+    rules = load_rules(())
+    with open_bundle(paths, zone=zone) as bundle:
+        return analyze(parse(bundle, rules.fields, zone=zone), rules)
+
+
+def findings(made: Report) -> dict[str, int]:
+    return {finding.rule: finding.count for finding in made.findings}
+
+
+def pack(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return path
+
+
+EXPECTED = {"msix_appcontainer_job_race_0x80070020": 7, "sessions_killed_by_update": 1, "orphaned_cli_session_id": 1}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda path: path,
+        lambda path: f"uploads/auto/{path.replace('C/', 'C%3A/', 1)}",
+        lambda path: f"uploads/ntfs/%5C%5C.%5CC%3A/{path[2:]}",
+        lambda path: f"fs/C:/{path[2:]}",
+        lambda path: f"Kape/2026-05-17T083000/{path}",
+    ],
+    ids=["plain", "velociraptor auto", "velociraptor ntfs", "velociraptor container", "kape"],
+)
+def test_collections_of_other_tools(shape: Callable[[str], str], tmp_path: Path) -> None:
+    given = {shape(path): data for path, data in files("update-breaks-launch").items()}
+    made = report(pack(tmp_path / "collection.zip", given))
+    assert findings(made) == EXPECTED
+    assert made.problems == ()
+
+
+def test_folder(tmp_path: Path) -> None:
+    for name, data in files("update-breaks-launch").items():
+        target = tmp_path / "copied" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    assert findings(report(tmp_path / "copied")) == EXPECTED
+
+
+def test_data_folder_zipped_by_hand(tmp_path: Path) -> None:
+    own = {
+        f"Claude/{path.split(PACKAGE)[1]}": data for path, data in files("exdev-one-drive").items() if PACKAGE in path
+    }
+    made = report(pack(tmp_path / "Claude.zip", own), zone="America/Chicago")
+    assert findings(made)["msix_exdev_session_save"] == 230
+    assert findings(made)["msix_scandir_unknown"] == 2
+    assert {n.rule for n in made.not_judged} >= {"msix_appcontainer_job_race_0x80070020", "orphaned_cli_session_id"}
+
+
+def test_loose_files_are_one_machines_evidence(tmp_path: Path) -> None:
+    paths = []
+    for name, data in files("update-breaks-launch").items():
+        if name.endswith((".evtx", "main.log")):
+            paths.append(tmp_path / Path(name).name)
+            paths[-1].write_bytes(data)
+    made = report(*paths)
+    assert findings(made) == {
+        "msix_appcontainer_job_race_0x80070020": 7,
+        "sessions_killed_by_update": 1,
+        "orphaned_cli_session_id": 1,
+    }
+    assert {f.document for f in made.findings} >= {"orphaned_cli_session_id__focus_without_start"}
+
+
+def test_kind_is_known_by_content_where_the_name_says_nothing(tmp_path: Path) -> None:
+    for number, (name, data) in enumerate(files("update-breaks-launch").items()):
+        if name.endswith((".evtx", "main.log")):
+            (tmp_path / f"file{number}").write_bytes(data)
+    assert findings(report(tmp_path))["msix_appcontainer_job_race_0x80070020"] == 7
+
+
+def test_without_a_zone_logs_and_events_are_not_compared(tmp_path: Path) -> None:
+    own = {name: data for name, data in files("exdev-one-drive").items() if not name.endswith(".evtx")}
+    made = report(pack(tmp_path / "c.zip", own), zone=None)
+    assert "--tz" in made.notes[0]
+    assert "loaded_0_persisted_sessions" in {n.rule for n in made.not_judged}
+    storm = next(f for f in made.findings if f.rule == "msix_exdev_session_save")
+    assert (storm.first_seen, str(storm.first_local)) == (None, "2026-04-14 09:20:00")
+
+
+def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:
+    made = report(
+        pack(
+            tmp_path / "c.zip", {"C/Users/alice/holiday.jpg": b"\xff\xd8\xff\xe0picture", "C/Users/alice/main.log": b""}
+        )
+    )
+    assert {member.path: member.kind for member in made.custody.members}["C:/Users/alice/holiday.jpg"] is None

@@ -124,3 +124,28 @@ def test_foreign_correlation_counts_what_a_hand_query_counts() -> None:
     found = report(path, RULES / "many_boots.yml").findings
     assert by_hand > 0
     assert [(f.rule, f.count) for f in found] == [("many_boots", by_hand)]
+
+
+def cases(*kinds: str) -> list[dict[str, Any]]:
+    """Return the quoted cases of the kinds given, none where there is no data."""
+    if not DATA:
+        return []
+    lines = (Path(DATA) / "cases" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    return [case for case in map(json.loads, lines) if case["kind"] in kinds]
+
+
+@pytest.mark.parametrize("case", cases("main_log", "mixed"), ids=lambda case: f"case-{case['case']}")
+def test_quoted_log_is_found_or_left_alone(case: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "main.log").write_text(case["excerpt"], encoding="utf-8")
+    found = {finding.rule for finding in report(tmp_path).findings}
+    expected = case["label"].replace("-", "_")
+    if case["negative"]:
+        assert found == set()
+    elif (
+        expected == "msix_exdev_session_save"
+        and "Failed to save session" in case["excerpt"]
+        and "\n2026" not in case["excerpt"]
+    ):
+        assert expected in found
+    else:
+        assert found <= {expected, "msix_scandir_unknown"}

@@ -118,7 +118,8 @@ def _find_shared(data: Bytes, needles: Sequence[Needle]) -> dict[Needle, Places]
             starts = [places[words == word] - choice.offset - i for i, word in enumerate(choice.words)]
             found[choice.needle].append(_confirmed(data, np.concatenate(starts), choice.needle))
     nothing = np.empty(0, np.intp)
-    return {needle: np.unique(np.concatenate([nothing, *parts])) for needle, parts in found.items()}
+    # no place is found twice: only one of the four words is aligned there
+    return {needle: np.sort(np.concatenate([nothing, *parts])) for needle, parts in found.items()}
 
 
 def _candidates(data: Bytes, table: NDArray[np.bool_]) -> Iterator[tuple[Places, NDArray[np.uint32]]]:
@@ -149,8 +150,8 @@ def _joined(pending: Iterable[tuple[Places, NDArray[np.uint32]]]) -> tuple[Place
 def _word_counts(data: Bytes) -> NDArray[np.intp]:
     """Return how often each hashed word stands in a sample of *data*: frequent ones make poor signs."""
     words = data[: len(data) // 4 * 4].view("<u4")
-    step = max(1, len(words) // 64)
-    sample = np.concatenate([words[i : i + 4096] for i in range(0, len(words), step)]) | _WORD_CASE
+    step = max(1, len(words) // 32)
+    sample = np.concatenate([words[i : i + 2048] for i in range(0, len(words), step)]) | _WORD_CASE
     return np.bincount((sample * _HASH) >> np.uint32(16), minlength=1 << 16)
 
 

@@ -48,13 +48,15 @@ class All:
         return max((part.cost for part in self.parts), default=0)
 
     def mask(self, rows: Places) -> Mask:
-        left = rows
+        result = np.ones(len(rows), np.bool_)
         for part in self.parts:
-            if not len(left):
+            if not len(rows):
                 break
-            passed = part.mask(left)
-            left = left if passed.all() else left[passed]
-        return _among(rows, left)
+            passed = part.mask(rows)
+            if not passed.all():
+                result[result] = passed
+                rows = rows[passed]
+        return result
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,11 @@ class Some:
         left = rows
         for part in self.parts:
             passed = part.mask(left)
+            if not len(left):
+                break
             if passed.any():
                 result[~result] = passed
                 left = left[~passed]
-            if not len(left):
-                break
         return result
 
 
@@ -97,12 +99,3 @@ class Not:
 
     def mask(self, rows: Places) -> Mask:
         return ~self.part.mask(rows)
-
-
-def _among(rows: Places, left: Places) -> Mask:
-    """Return which of *rows* are in *left*, a part of them in the same order."""
-    if len(left) == len(rows):
-        return np.ones(len(rows), np.bool_)
-    result = np.zeros(len(rows), np.bool_)
-    result[np.searchsorted(rows, left)] = True
-    return result

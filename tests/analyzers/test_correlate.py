@@ -5,11 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_evidence.analyzers._matching import Matched
+from claude_evidence.analyzers._sources import Sources
+from claude_evidence.analyzers._streams import RowEvents
 from claude_evidence.analyzers._types import Judgement
+from claude_evidence.analyzers._windows import Ranges
 from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.model import Coverage, Reason
 from tests.analyzers.helpers import START, correlation, coverage, plain, rules, table
@@ -264,10 +269,48 @@ def test_a_storm_is_one_hit() -> None:
     assert hit.rows["thing"].tolist() == list(range(30_000))
 
 
+@pytest.mark.parametrize(
+    ("kind", "condition", "matches"),
+    [
+        ("event_count", {"gte": 2}, False),
+        ("value_sum", {"gte": 4, "field": "V"}, False),
+        ("value_sum", {"gte": 2, "field": "V"}, True),
+        ("value_count", {"gte": 2, "field": "V"}, False),
+        ("value_count", {"gte": 1, "field": ["V", "G"]}, True),
+    ],
+)
+def test_a_row_that_two_documents_match_counts_once(kind: str, condition: dict[str, Any], *, matches: bool) -> None:
+    rule = correlation("r", kind, ["a", "b"], "5s", condition=condition)
+    assert found(rule, at("ab", 0, V="2", G="x")) == ({"": {0}} if matches else {})
+
+
+def test_values_that_differ_in_case_are_one() -> None:
+    data = [*at("a", 0, V="p"), *at("a", 1, V="P")]
+    assert not found(correlation("r", "value_count", ["a"], condition={"gte": 2, "field": "V"}), data)
+    assert found(correlation("r", "value_count", ["a"], condition={"eq": 1, "field": "V"}), data) == {"": {0, 1}}
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=6))
+def test_members_of_ranges_are_each_told_once(borders: list[tuple[int, int]]) -> None:
+    ranges = Ranges(np.array([low for low, _ in borders], np.intp), np.array([high for _, high in borders], np.intp))
+    expected = sorted({n for low, high in borders for n in range(low, high)})
+    assert ranges.members().tolist() == expected
+    assert np.flatnonzero(ranges.marked(10)).tolist() == expected
+
+
+def test_a_row_that_two_sources_give_is_one_event() -> None:
+    sources = Sources({"thing": table(at("a", 0, 1, 2), DTYPES)}, ())
+    [source] = sources.of(BASES[0].sigma.logsource)  # type: ignore[union-attr]
+    matches = [Matched(source, np.array([0, 1])), Matched(source, np.array([1, 2]))]
+    events = RowEvents("a", matches, sources, local=False)
+    assert events.identities() == [("thing", 0), ("thing", 1), ("thing", 2)]
+    assert len(events.times) == len(events.texts(["K"])) == 3
+
+
 def test_aliases_join_fields_of_different_names() -> None:
     aliases = {"package": {"a": "G", "b": "H"}}
     rule = correlation("r", "temporal_ordered", ["a", "b"], "5s", group_by=["package"], aliases=aliases)
-    data = [
+    data: list[Row] = [
         {"K": "a", "G": "Claude_1", "H": "no"},
         {"K": "b", "at": 1, "H": "claude_1"},
         {"K": "b", "at": 1, "H": "other"},
@@ -281,7 +324,7 @@ def test_a_correlation_may_rest_on_another() -> None:
     """Three a within 10 s, and after that a b of the same group."""
     burst = correlation("burst", "event_count", ["a"], "10s", condition={"gte": 3}, group_by=["G"], generate=False)
     rule = correlation("r", "temporal_ordered", ["burst", "b"], "10s", group_by=["G"])
-    data = [
+    data: list[Row] = [
         *at("a", 0, 1, 2, 3, G="x"),
         *at("a", 0, 1, G="y"),
         *at("b", 13, G="X"),

@@ -180,6 +180,15 @@ def test_many_literals_share_one_pass(values: list[str], draw: st.DataObject) ->
         assert found.get(name, []) == expected
 
 
+def test_text_that_runs_from_one_row_into_the_next_is_none() -> None:
+    data: list[Row] = [
+        {"A": value} for value in ["Failed to save ses", "sion local_", "", "session local_", "ses", "sion"]
+    ]
+    for literal, expected in {"save session": [], "session": [3], "SESSION LOCAL": [3], "s": [0, 1, 3, 4, 5]}.items():
+        assert both_ways({"s": {"A|contains": literal}, "condition": "s"}, data) == expected
+        assert both_ways({"s": {"A": f"*{literal}?*"}, "condition": "s"}, data) == expected
+
+
 @pytest.mark.parametrize(
     ("detection", "value", "expected"),
     [

@@ -104,7 +104,8 @@ class Chunk:
         size = len(self._data) - start + 4
         self._data += struct.pack("<I", size)
         layout.RECORD_HEADER.pack_into(self._data, start, layout.RECORD_MAGIC, size, record_id, time)
-        return len(self._data) <= layout.CHUNK_BYTES
+        # Windows never fills a chunk to its last byte, and two readers fail where one is full
+        return len(self._data) < layout.CHUNK_BYTES
 
     def _roll_back(self, start: int) -> None:
         """Forget all from *start* on; an entry's first field is what its bucket held before it."""

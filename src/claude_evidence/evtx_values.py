@@ -120,7 +120,9 @@ def _integer(size: int, signed: bool = False) -> Callable[[int | str], bytes]:
 
 
 def _boolean(value: bool) -> bytes:
-    return struct.pack("<I", bool(value))
+    if not isinstance(value, bool):
+        raise ValueError(f"not a boolean: {value!r}")
+    return struct.pack("<I", value)
 
 
 def _filetime(value: datetime | int) -> bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
@@ -61,3 +63,20 @@ def table(rows: Sequence[Mapping[str, Any]], dtypes: Mapping[str, str]) -> pd.Da
 def coverage(*names: str, source: str = "", last: float | None = None) -> tuple[Coverage, ...]:
     end = None if last is None else START + pd.Timedelta(seconds=last)
     return tuple(Coverage(name, source or name, "m", START, end) for name in names)
+
+
+@contextmanager
+def small_is_large() -> Iterator[None]:
+    """Make small tables take the ways that are meant for large ones."""
+    with ExitStack() as stack:
+        for name, value in {
+            "_columns._SMALL_BYTES": -1,
+            "_columns._WHOLE": 2,
+            "_textscan.FEW": -1,
+            "_bytescan._SMALL": 6,
+            "_bytescan._BLOCK": 64,
+            "_bytescan._BATCH": 3,
+            "_columns._repeats": lambda _: False,
+        }.items():
+            stack.enter_context(patch(f"claude_evidence.analyzers.{name}", value))
+        yield

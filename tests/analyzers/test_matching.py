@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +13,7 @@ from sigma.policy.profiles import TrustedPolicy
 
 from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.model import Reason
-from tests.analyzers.helpers import OWN, coverage, plain, rules, table
+from tests.analyzers.helpers import OWN, coverage, plain, rules, small_is_large, table
 from tests.analyzers.oracle import Row, holds, written
 
 TEXT = "str"
@@ -28,23 +26,6 @@ rows = st.lists(
     st.fixed_dictionaries({}, optional={"A": texts, "B": texts, "N": st.integers(-5, 30), "F": st.booleans()}),
     max_size=12,
 )
-
-
-@contextmanager
-def small_is_large() -> Iterator[None]:
-    """Make small tables take the ways that are meant for large ones."""
-    with ExitStack() as stack:
-        for name, value in {
-            "_columns._SMALL_BYTES": -1,
-            "_columns._WHOLE": 2,
-            "_textscan.FEW": -1,
-            "_bytescan._SMALL": 6,
-            "_bytescan._BLOCK": 64,
-            "_bytescan._BATCH": 3,
-            "_columns._repeats": lambda _: False,
-        }.items():
-            stack.enter_context(patch(f"claude_evidence.analyzers.{name}", value))
-        yield
 
 
 def matched(detection: Mapping[str, Any], data: Sequence[Row], dtypes: Mapping[str, str] = DTYPES) -> list[int]:
@@ -97,14 +78,14 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rows, st.fixed_dictionaries({"s1": selections, "s2": selections, "s3": selections}), trees)
 def test_agrees_with_the_oracle(data: list[Row], named: dict[str, Any], tree: Any) -> None:
     expected = [row for row, each in enumerate(data) if holds(each, named, tree)]
     assert both_ways({**named, "condition": written(tree)}, data) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(texts | st.none(), max_size=12), patterns(), string_keys)
 def test_one_pattern_agrees_with_the_oracle(values: list[str | None], pattern: str, key: str) -> None:
     data = [{"A": value, "B": value} for value in values]
@@ -213,6 +194,10 @@ def test_text_that_runs_from_one_row_into_the_next_is_none() -> None:
         ({"A|windash|contains": " -enc "}, "run /enc x", True),
         ({"A|windash|contains|all": [" -enc ", " -x "]}, "run /enc -x x", True),
         ({"A|windash|contains|all": [" -enc ", " -x "]}, "run /enc y", False),
+        ({"A": "k"}, "\u212a", False),
+        ({"A": "\u212a"}, "\u212a", True),
+        ({"A|contains": "\u00e9t\u00c9"}, "x\u00c9T\u00e9x", True),
+        ({"A": "stra\u00dfe"}, "STRASSE", False),
         ({"A": "4688"}, "4688", True),
         ({"A": 4688}, "04688", False),
         ({"A": 4688}, "0x1250", False),

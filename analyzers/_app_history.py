@@ -11,6 +11,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from claude_evidence.analyzers._rows import pick
+from claude_evidence.analyzers._textscan import Texts
+
 VERSION = re.compile(r"appVersion: '([^']{1,40})'")
 KILLED = re.compile(r"(?:Killing|Stopping) (\d{1,4}) (?:PTY process tree|active session)")
 RENAME = re.compile(r"rename\s+'([^']*)'\s*->\s*'([^']*)'")
@@ -31,6 +34,7 @@ MARKS = (
     "Mapping internal session ",
     "Deleted session local_",
 )
+COLUMNS = ("TimeCreated", "LocalTime", "Service", "Message", "SessionId", "CliSessionId")
 QUITS = ("beforeQuit", "Running onQuitCleanup", "Windows session ending")
 STARTS = ("Starting app {", "Filesystem virtualization active", "Filesystem not virtualized")
 
@@ -52,10 +56,8 @@ class AppHistory:
     @classmethod
     def of(cls, log: pd.DataFrame) -> AppHistory:
         """Return the history that *log*, the app_log table, tells."""
-        hit = log["Message"].str.startswith(MARKS).to_numpy(dtype=bool, na_value=False)
-        rows = np.flatnonzero(hit)
-        columns = ["TimeCreated", "LocalTime", "Service", "Message", "SessionId", "CliSessionId"]
-        marks = log[columns].iloc[rows].assign(row=rows)
+        rows = np.flatnonzero(Texts.column(log["Message"]).starting(MARKS))
+        marks = pick(log, rows, COLUMNS).assign(row=rows)
         own = marks[marks["Service"] == "main"]
         return cls(marks, _starts(own), _mapped(marks), _ids(marks, "Deleted session local_"))
 
@@ -79,10 +81,10 @@ def _rows(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> list[tuple[int,
 
 def _mapped(marks: pd.DataFrame) -> dict[str, frozenset[str]]:
     chosen = marks[marks["Message"].str.startswith("Mapping internal session ").to_numpy(dtype=bool, na_value=False)]
+    pairs = chosen[["SessionId", "CliSessionId"]].drop_duplicates().dropna()
     links: dict[str, set[str]] = {}
-    for session, cli in zip(chosen["SessionId"], chosen["CliSessionId"], strict=True):
-        if isinstance(session, str) and isinstance(cli, str):
-            links.setdefault(session.lower(), set()).add(cli.lower())
+    for session, cli in zip(pairs["SessionId"].tolist(), pairs["CliSessionId"].tolist(), strict=True):
+        links.setdefault(session.lower(), set()).add(cli.lower())
     return {session: frozenset(ids) for session, ids in links.items()}
 
 
@@ -167,8 +169,9 @@ def _storage(tables: Mapping[str, pd.DataFrame]) -> dict[int, str]:
         if drives
         else ("one drive: the package's virtualised folder" if paths else "")
     )
-    messages = log["Message"].iloc[rows]
-    return {int(row): text for row, message in zip(rows, messages, strict=True) if (text := _layout(message, layout))}
+    messages = pick(log, rows, ["Message"])["Message"].tolist()
+    layouts = {message: _layout(message, layout) for message in set(messages)}
+    return {int(row): text for row, message in zip(rows, messages, strict=True) if (text := layouts[message])}
 
 
 def _layout(message: str, otherwise: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from claude_evidence.analyzers._rows import records
+from claude_evidence.analyzers._rows import pick, records
 from claude_evidence.model import EvidenceRef
 
 EXCERPT_CHARACTERS = 2000
@@ -45,7 +45,7 @@ def reference(table: str, row: Mapping[str, Any], hashes: Mapping[str, str]) -> 
 def references(table: str, frame: pd.DataFrame, positions: np.ndarray, hashes: Mapping[str, str]) -> list[EvidenceRef]:
     """Return references to the rows at *positions*: the first `FIRST` and the last `LAST` of them."""
     chosen = positions if len(positions) <= FIRST + LAST else np.concatenate([positions[:FIRST], positions[-LAST:]])
-    return [reference(table, row, hashes) for row in records(frame.iloc[chosen])]
+    return [reference(table, row, hashes) for row in records(pick(frame, chosen))]
 
 
 def excerpt(table: str, row: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from claude_evidence.analyzers._bytescan import SHARED_LENGTH, Mask, Needle, Places, find, same
 from claude_evidence.analyzers._text import Glob, fold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = Any
 """An Arrow array (the stubs want its element type everywhere)."""
@@ -120,6 +123,11 @@ class Texts:
         # a lone surrogate cannot be stored: it comes from nowhere but hostile JSON
         return cls(pa.array([v and v.encode("utf-8", "replace").decode() for v in values], pa.large_string()))
 
+    @classmethod
+    def column(cls, series: pd.Series[Any]) -> Texts:
+        """Return *series*, which has dtype ``str``, as it lies in memory."""
+        return cls(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]
+
     def __len__(self) -> int:
         return int(self.starts[-1])
 
@@ -165,6 +173,13 @@ class Texts:
         rows = self._candidates(glob)
         texts = self.take(rows).strings
         return self._mask(rows[[text is not None and glob.fits(text) for text in texts]] if len(rows) else rows)
+
+    def starting(self, prefixes: Sequence[str]) -> Mask:
+        """Return which texts begin with one of *prefixes*, to the letter."""
+        mask = np.zeros(len(self), np.bool_)
+        for prefix in prefixes:
+            mask |= self._simple("startswith", prefix, cased=True)
+        return mask
 
     def matching(self, pattern: str) -> Mask:
         """Return which texts have a match of the RE2 *pattern* somewhere in them (`pa.ArrowInvalid`: it is none)."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._excerpts import reference
 from claude_evidence.analyzers._payload import claude_events, decode
-from claude_evidence.analyzers._rows import records
+from claude_evidence.analyzers._rows import pick, records
 from claude_evidence.model import Boots, Finding, Level, TimelineEntry
 
 MOST_ENTRIES = 2000
@@ -106,23 +107,15 @@ def _events(events: pd.DataFrame, hashes: Mapping[str, str]) -> Iterator[Timelin
 
 def _app(log: pd.DataFrame, history: AppHistory, hashes: Mapping[str, str]) -> Iterator[TimelineEntry]:
     starts = dict(history.starts)
-    for row, message in zip(history.marks["row"].tolist(), history.marks["Message"].tolist(), strict=True):
-        text = (
-            f"App started, version {starts[row]}"
-            if row in starts
-            else message.splitlines()[0]
-            if message.startswith(QUIT_WORDS)
-            else ""
+    told = {row: f"App started, version {version}" for row, version in starts.items()}
+    quits = history.marks[history.marks["Message"].str.startswith(QUIT_WORDS).to_numpy(dtype=bool, na_value=False)]
+    told |= {row: text.splitlines()[0] for row, text in zip(quits["row"], quits["Message"], strict=True)}
+    rows = np.array(sorted(told), dtype=np.intp)
+    for row, record in zip(rows.tolist(), records(pick(log, rows)), strict=True):
+        evidence = reference("app_log", record, hashes)
+        yield TimelineEntry(
+            _time(record["TimeCreated"]), "app", told[row], local_time=_local(record), evidence=evidence
         )
-        if text:
-            record = records(log.iloc[[row]])[0]
-            yield TimelineEntry(
-                _time(record["TimeCreated"]),
-                "app",
-                text,
-                local_time=_local(record),
-                evidence=reference("app_log", record, hashes),
-            )
 
 
 def _findings(findings: Iterable[Finding], areas: Mapping[str, str]) -> Iterator[TimelineEntry]:

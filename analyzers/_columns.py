@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from claude_evidence.analyzers._bytescan import Mask, Places
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 _SAMPLE = 2_000
 _SMALL_BYTES = 1 << 16
+_LARGE_BYTES = 1 << 25
+"""To tell distinct texts apart then costs more than to search them all."""
 _WHOLE = 8
 """A test on more than one in so many rows is made on all of them, once."""
 
@@ -52,14 +53,15 @@ class Column:
             return cls._of_strings(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]
         if series.dtype == object:
             return cls._of_strings(pa.chunked_array([pa.array(texts_of(series), pa.large_string())]))
-        codes, values = pd.factorize(series)
+        codes, values = _factorized(series)
         times = series if isinstance(series.dtype, pd.DatetimeTZDtype) or series.dtype.kind == "M" else None
         return cls(Texts.of(texts_of(values)), codes, times)
 
     @classmethod
     def _of_strings(cls, array: Array) -> Column:
-        if array.nbytes > _SMALL_BYTES and not _repeats(array):
-            return cls(Texts(array))
+        texts = Texts(array)
+        if array.nbytes > _LARGE_BYTES or (array.nbytes > _SMALL_BYTES and not _repeats(texts)):
+            return cls(texts)
         encoded: Array = array.combine_chunks().dictionary_encode()
         encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
         return cls(Texts(encoded.dictionary), encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
@@ -81,11 +83,10 @@ class Column:
         """Return which of *rows* (in order, each once) pass *test*."""
         if test.key in self._asked:
             return self._lifted(self._asked[test.key], rows)
-        if self.codes is None and len(rows) * _WHOLE < len(self):
-            return test.on(self.texts.take(rows))
-        answers = test.on(self.texts)
-        if self.codes is not None:
-            answers = np.append(answers, False)  # code -1: missing
+        if self.codes is None:
+            few = len(rows) * _WHOLE < len(self)
+            return test.on(self.texts.take(rows)) if few else self._lifted(test.on(self.texts), rows)
+        answers = np.append(test.on(self.texts), False)  # code -1: missing
         self._asked[test.key] = answers
         return self._lifted(answers, rows)
 
@@ -126,11 +127,21 @@ class Column:
         return np.asarray(answers[codes])
 
 
-def _repeats(array: Array) -> bool:
-    # at random (the same each time): a storm may come in any rhythm
-    chosen = np.sort(np.random.default_rng(1).integers(0, len(array), _SAMPLE))
-    sample = array.take(pa.array(chosen, pa.int64()))
-    return bool(pc.count_distinct(sample).as_py() * 2 <= len(sample))
+def _factorized(series: Series) -> tuple[NDArray[Any], Any]:
+    """Return codes (-1: missing) and distinct values.
+
+    Joined columns are mostly missing, so only the rest is looked at.
+    """
+    there = series.notna().to_numpy()
+    codes = np.full(len(series), -1, np.int64)
+    codes[there], values = pd.factorize(series[there])
+    return codes, values
+
+
+def _repeats(texts: Texts) -> bool:
+    # at random (the same each time): a storm may come in any rhythm; chunk by chunk, or all of them would be copied
+    chosen = np.sort(np.random.default_rng(1).integers(0, len(texts), _SAMPLE))
+    return len(set(texts.take(chosen).strings)) * 2 <= _SAMPLE
 
 
 def texts_of(values: Any) -> list[str | None]:

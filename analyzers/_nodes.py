@@ -39,9 +39,10 @@ class All:
     parts: Sequence[Node]
 
     @classmethod
-    def of(cls, parts: Iterable[Node]) -> All:
+    def of(cls, parts: Iterable[Node]) -> Node:
         """Return the conjunction of *parts*, cheap ones first."""
-        return cls(sorted(parts, key=lambda part: part.cost))
+        ordered = sorted(parts, key=lambda part: part.cost)
+        return ordered[0] if len(ordered) == 1 else cls(ordered)
 
     @property
     def cost(self) -> int:
@@ -66,9 +67,10 @@ class Some:
     parts: Sequence[Node]
 
     @classmethod
-    def of(cls, parts: Iterable[Node]) -> Some:
+    def of(cls, parts: Iterable[Node]) -> Node:
         """Return the disjunction of *parts*, cheap ones first."""
-        return cls(sorted(parts, key=lambda part: part.cost))
+        ordered = sorted(parts, key=lambda part: part.cost)
+        return ordered[0] if len(ordered) == 1 else cls(ordered)
 
     @property
     def cost(self) -> int:
@@ -77,13 +79,12 @@ class Some:
     def mask(self, rows: Places) -> Mask:
         result = np.zeros(len(rows), np.bool_)
         left = rows
-        for part in self.parts:
+        for number, part in enumerate(self.parts, 1):
             passed = part.mask(left)
-            if not len(left):
-                break
             if passed.any():
                 result[~result] = passed
-                left = left[~passed]
+                if number < len(self.parts):
+                    left = left[~passed]
         return result
 
 

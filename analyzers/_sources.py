@@ -109,12 +109,12 @@ class Sources:
         if table not in self.tables:
             raise UnsupportedError(f"there is no table {table}")
         service = logsource.service
-        everything = np.arange(len(self.tables[table]))
+        count = len(self.tables[table])
         if not service:
-            if not self._covered(table) and not len(everything):
+            if not self._covered(table) and not count:
                 raise MissingError(f"needs evidence of the kind {table}, and there is none")
             cover = tuple(dict.fromkeys(c.source for c in self.coverage if c.table == table))
-            return Source(table, everything, cover=cover or (table,))
+            return Source(table, np.arange(count), cover=cover or (table,))
         if _SERVICE not in self.tables[table]:
             raise UnsupportedError(f"the table {table} has no services, and the rule asks for {service}")
         if not self._covered(table, service):

@@ -24,6 +24,7 @@ FEW = 48
 """Up to so many texts Python strings are faster than arrays."""
 
 _KEY = 8
+_BLOCK = 1 << 16
 
 
 class _Chunk:
@@ -41,7 +42,7 @@ class _Chunk:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @cached_property
+    @property
     def lengths(self) -> NDArray[np.int64]:
         return np.diff(self.offsets)
 
@@ -52,7 +53,7 @@ class _Chunk:
             rows = np.flatnonzero(self._keyed(needle.text, at_end=at_end))
         else:
             rows = np.arange(len(self))
-        rows = rows[self.lengths[rows] >= size]
+        rows = rows[self.offsets[1:][rows] - self.offsets[rows] >= size]
         places = (self.offsets[1:][rows] - size if at_end else self.offsets[rows]) - self.base
         return rows[same(self.data, places, needle)]
 
@@ -67,19 +68,22 @@ class _Chunk:
 
     @cached_property
     def _first_keys(self) -> tuple[NDArray[np.uint64], Mask]:
-        return self._keys(self.offsets[:-1] - self.base)
+        return self._keys(self.offsets[:-1], -self.base)
 
     @cached_property
     def _last_keys(self) -> tuple[NDArray[np.uint64], Mask]:
-        return self._keys(self.offsets[1:] - self.base - _KEY)
+        return self._keys(self.offsets[1:], -self.base - _KEY)
 
-    def _keys(self, places: Places) -> tuple[NDArray[np.uint64], Mask]:
-        """Return the eight bytes at each place, with the letters' case bit set, and which places are in the data."""
+    def _keys(self, borders: Places, shift: int) -> tuple[NDArray[np.uint64], Mask]:
+        """Return the eight bytes at each shifted border, letters' case bit set, and which places are in the data."""
         view = np.ndarray((len(self.data) - _KEY + 1,), "<u8", self.data, strides=(1,))
-        inside = (places >= 0) & (places < len(view))
-        # not take(): it would copy the overlapping view, eight times the data
-        keys = view[np.clip(places, 0, len(view) - 1)]
-        keys |= np.uint64(0x2020202020202020)
+        keys, inside = np.empty(len(borders), np.uint64), np.empty(len(borders), np.bool_)
+        for start in range(0, len(borders), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            places = borders[block] + shift
+            inside[block] = (places >= 0) & (places < len(view))
+            # not take(): it would copy the overlapping view, eight times the data
+            keys[block] = view[np.clip(places, 0, len(view) - 1)] | np.uint64(0x2020202020202020)
         return keys, inside
 
     def equal(self, needle: Needle) -> Places:
@@ -126,7 +130,7 @@ class Texts:
     @classmethod
     def column(cls, series: pd.Series[Any]) -> Texts:
         """Return *series*, which has dtype ``str``, as it lies in memory."""
-        return cls(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]
+        return cls(pa.chunked_array(series.array.__arrow_array__()))
 
     def __len__(self) -> int:
         return int(self.starts[-1])

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_nuls import Nuls
 
-# small enough for all work on a block to stay in the processor's cache
-BLOCK_BYTES = 1 << 19
+# large enough for the work on it to outweigh the calls, small enough for the cache
+BLOCK_BYTES = 2 << 20
 HEAD_BYTES = 1 << 16
 MESSAGE_LIMIT = 1 << 16
 # longer than a message may be, so that what is dropped of a line is always seen, and told, as a message that was cut
@@ -125,8 +125,8 @@ def blocks(chunks: Iterable[bytes], start: re.Pattern[bytes], nuls: Nuls) -> Ite
             rest = chunk[end:]
         else:
             rest = nuls.trim(rest + chunk, LINE_LIMIT, number)
-    if rest:
-        yield _block(rest + PAD, number, start, nuls)
+    if rest and (block := _block(rest + PAD, number, start, nuls)).size:
+        yield block
 
 
 def _block(data: bytes, number: int, start: re.Pattern[bytes], nuls: Nuls) -> Block:

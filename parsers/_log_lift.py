@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import windows
@@ -15,6 +14,7 @@ from claude_evidence.parsers._log_columns import Column, distinct
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 # system error names as Node.js prints them (libuv's and the resolver's): a closed list, because EST or END are none,
 # and without EOF, which is as often a word
@@ -28,34 +28,34 @@ _ERRNO = (
     r"EROFS|ESHUTDOWN|ESOCKTNOSUPPORT|ESPIPE|ESRCH|ESTALE|ETIME|ETIMEDOUT|ETXTBSY|EUNATCH|EWOULDBLOCK|EXDEV"
 )
 _UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_FRONT, _BACK = 16, 64
 _LONGER = -2
+_SLICE = 1 << 18
 _REMEMBERED = 100_000
 _LETTERS = np.array([chr(code).isalnum() and code < 128 for code in range(256)])
-_NAME = _LETTERS | (np.arange(256) == ord("_"))
+_CLASSES = {"letter": _LETTERS, "name": _LETTERS | (np.arange(256) == ord("_")), "": np.zeros(256, dtype=bool)}
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Messages end to end: that of row i lies in ``text`` from ``offsets[i]`` to ``offsets[i + 1]``, zeros around all.
+class Messages:
+    """The messages of some rows: that of row i lies in ``text`` from ``starts[i]`` to ``ends[i]``.
 
-    ``capitals`` are the positions where three capital letters lie side by side.
+    Before and after each lies a byte that no value to lift has. Of rows in ``apart`` the message is given there.
+    ``capitals`` are positions in ``text`` where three capital letters lie side by side, ``signs`` of ``l_``, ``n_``
+    and ``d=`` (the sign itself).
     """
 
     text: Bytes
-    offsets: Ints
+    starts: Ints
+    ends: Ints
+    apart: Mapping[int, bytes]
     capitals: Ints
+    signs: Ints
 
     @classmethod
-    def of(cls, messages: pa.LargeStringArray) -> Chunk:
-        """Return *messages*, a whole array, as one run of bytes, a multiple of eight of them."""
-        _, offsets, values = messages.buffers()
-        bounds = np.frombuffer(offsets, np.int64, count=len(messages) + 1)
-        size = int(bounds[-1])
-        text = np.zeros((_FRONT + size + _BACK + 7) // 8 * 8, dtype=np.uint8)
-        if size:
-            text[_FRONT : _FRONT + size] = np.frombuffer(values, np.uint8, count=size)
-        return cls(text, bounds + _FRONT, _capitals(text))
+    def of(cls, data: bytes, starts: Ints, ends: Ints, apart: Mapping[int, bytes]) -> Messages:
+        """Return the messages in *data*, which has as much padding as a block."""
+        text = np.frombuffer(data, np.uint8)
+        return cls(text, starts, ends, apart, _where(text, _capitals), _where(text, _signs))
 
     def words(self, at: Ints) -> NDArray[np.uint64]:
         """Return the eight bytes from each of *at* on as a word."""
@@ -71,36 +71,42 @@ class Lifted:
     """
 
     pattern: re.Pattern[bytes]
-    near: Callable[[Chunk], Ints]
-    before: NDArray[np.bool_]
+    near: Callable[[Messages], Ints]
+    before: str
     width: int
     codes: Column
     index: dict[str, int] = field(default_factory=dict)
     _seen: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, chunk: Chunk) -> None:
-        """Lift the first match of each row of *chunk*."""
-        column = np.full(len(chunk.offsets) - 1, -1, dtype=np.int32)
-        at = self.near(chunk)
+    def add(self, messages: Messages) -> None:
+        """Lift the first match of each of *messages*."""
+        column = np.full(len(messages.starts), -1, dtype=np.int32)
+        at = self.near(messages)
+        rows = np.searchsorted(messages.starts, at, side="right") - 1
+        inside = (rows >= 0) & (at < messages.ends[rows]) & ~_CLASSES[self.before][messages.text[at - 1]]
+        at, rows = at[inside], rows[inside]
         if len(at):
-            rows = np.searchsorted(chunk.offsets, at, side="right") - 1
-            free = (at == chunk.offsets[rows]) | ~self.before[chunk.text[at - 1]]
-            at, rows = at[free], rows[free]
-            codes = self._codes(chunk, at, chunk.offsets[rows + 1])
+            codes = self._codes(messages, at, messages.ends[rows])
             rows, codes = rows[codes >= 0], codes[codes >= 0]
             first = np.diff(rows, prepend=-1) != 0
             column[rows[first]] = codes[first]
+        for row, text in messages.apart.items():
+            column[row] = self._search(text)
         self.codes.add(column)
 
-    def _codes(self, chunk: Chunk, at: Ints, ends: Ints) -> NDArray[np.int32]:
-        texts = windows(chunk.text, at, self.width)
-        short = np.flatnonzero(ends - at < self.width)
-        texts[short] *= np.arange(self.width) < (ends - at)[short, None]
-        words, which = distinct(texts)
+    def _codes(self, messages: Messages, at: Ints, ends: Ints) -> NDArray[np.int32]:
+        words, which = distinct(windows(messages.text, at, self.width))
         codes = np.array([self._code(word) for word in words], dtype=np.int32)[which]
         for row in np.flatnonzero(codes == _LONGER).tolist():
-            codes[row] = self._match(chunk.text[at[row] : ends[row]].tobytes())
+            codes[row] = self._match(messages.text[at[row] : ends[row]].tobytes())
         return codes
+
+    def _search(self, text: bytes) -> int:
+        """Return the code of the first match in *text*."""
+        before = _CLASSES[self.before]
+        found = (m for m in self.pattern.finditer(text) if not (m.start() and before[text[m.start() - 1]]))
+        match = next(found, None)
+        return self._match(text[match.start() :]) if match else -1
 
     def _code(self, window: bytes) -> int:
         """Return the code of what *window* begins with, `_LONGER` where the match may go on beyond it."""
@@ -118,48 +124,70 @@ class Lifted:
         return self.index.setdefault(match.group(match.re.groups).decode(), len(self.index)) if match else -1
 
 
-def _sparse(mask: NDArray[np.bool_]) -> Ints:
-    """Return where *mask*, of a multiple of eight, is true; fast where that is rare."""
-    eights = np.flatnonzero(mask.view(np.uint64) != 0)
-    groups, columns = np.nonzero(mask.reshape(-1, 8)[eights])
-    return eights[groups] * 8 + columns
+def _where(text: Bytes, test: Callable[..., None]) -> Ints:
+    """Return where *test* is true of *text*, but for the padding; fast where that is rare.
+
+    Each slice, with the few bytes that its neighbours need, and the masks made of it stay in the processor's cache.
+    """
+    found = []
+    masks = np.empty((3, _SLICE + 8), dtype=bool)
+    for start in range(0, len(text), _SLICE):
+        part = text[start : start + _SLICE + 8]
+        test(part, *masks[:, : len(part)])
+        mask = masks[0, : min(len(part) // 8 * 8, _SLICE)]
+        some = np.flatnonzero(mask.view(np.uint64) != 0)
+        groups, columns = np.nonzero(mask.reshape(-1, 8)[some])
+        found.append(some[groups] * 8 + columns + start)
+    return np.concatenate(found)
+
+
+def _capitals(text: Bytes, three: Mask, pair: Mask, _: Mask) -> None:
+    """Set *three* where three capital letters begin."""
+    letters = pair.view(np.uint8)
+    np.subtract(text, ord("A"), out=letters)
+    np.less(letters, 26, out=three)
+    np.logical_and(three[:-1], three[1:], out=pair[:-1])
+    np.logical_and(pair[:-2], pair[1:-1], out=three[:-2])
+
+
+def _signs(text: Bytes, signs: Mask, before: Mask, equals: Mask) -> None:
+    """Set *signs* at the marks of ids; one that begins a slice has its letter in the slice before, and is set anyway."""
+    letters = before.view(np.uint8)
+    # l and n differ in one bit
+    np.bitwise_or(text, 2, out=letters)
+    np.equal(letters, ord("n"), out=before)
+    np.equal(text, ord("_"), out=signs)
+    signs[1:] &= before[:-1]
+    np.equal(text, ord("d"), out=before)
+    np.equal(text, ord("="), out=equals)
+    equals[1:] &= before[:-1]
+    signs |= equals
 
 
 def _word(text: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(text.ljust(8, b"\0"), "little"))
 
 
-def _capitals(text: Bytes) -> Ints:
-    capital = (text - np.uint8(ord("A"))) < 26
-    three = capital.copy()
-    three[:-1] &= capital[1:]
-    three[:-2] &= capital[2:]
-    return _sparse(three)
-
-
-def near_session(chunk: Chunk) -> Ints:
+def near_session(messages: Messages) -> Ints:
     """Return where ``local_`` and ``session_`` begin."""
-    underscores = np.flatnonzero(chunk.text == ord("_"))
-    words = chunk.words(underscores - 7)
+    signs = messages.signs[messages.text[messages.signs] == ord("_")]
+    words = messages.words(signs - 7)
     local, session = words >> np.uint64(16) == _word(b"local_"), words == _word(b"session_")
-    return np.where(local, underscores - 5, underscores - 7)[local | session]
+    return np.where(local, signs - 5, signs - 7)[local | session]
 
 
-def near_cli_session(chunk: Chunk) -> Ints:
+def near_cli_session(messages: Messages) -> Ints:
     """Return where ``to CLI session `` and ``cliSessionId=`` begin."""
-    capitals = chunk.capitals
-    spoken = capitals[chunk.words(capitals) == _word(b"CLI sess")] - 3
-    sign = chunk.text == ord("=")
-    sign[1:] &= chunk.text[:-1] == ord("d")
-    equals = _sparse(sign)
-    written = equals[chunk.words(equals - 12) == _word(b"cliSessi")] - 12
+    spoken = messages.capitals[messages.words(messages.capitals) == _word(b"CLI sess")] - 3
+    equals = messages.signs[messages.text[messages.signs] == ord("=")]
+    written = equals[messages.words(equals - 12) == _word(b"cliSessi")] - 12
     return np.sort(np.concatenate([spoken, written]))
 
 
-def near_errno(chunk: Chunk) -> Ints:
+def near_errno(messages: Messages) -> Ints:
     """Return where capital letters begin with E or U."""
-    capitals = chunk.capitals
-    first = chunk.text[capitals]
+    capitals = messages.capitals
+    first = messages.text[capitals]
     return capitals[(first == ord("E")) | (first == ord("U"))]
 
 
@@ -168,8 +196,7 @@ def columns(expected: int) -> dict[str, Lifted]:
     session = re.compile(rb"(local_[A-Za-z0-9-]{1,64}|session_01[A-Za-z0-9]+)")
     cli = re.compile(rb"(?:to CLI session |cliSessionId=)(" + _UUID + rb")")
     errno = re.compile(rb"((?:" + _ERRNO.encode() + rb")(?![A-Za-z0-9_])|UNKNOWN(?=: unknown error))")
-    nothing = np.zeros(256, dtype=bool)
     codes = [Column(dtype, expected) for dtype in ("int32", "int32", "int8")]
-    return {"SessionId": Lifted(session, near_session, _LETTERS, 43, codes[0]),
-            "CliSessionId": Lifted(cli, near_cli_session, nothing, 52, codes[1]),
-            "ErrnoCode": Lifted(errno, near_errno, _NAME, 24, codes[2])}
+    return {"SessionId": Lifted(session, near_session, "letter", 43, codes[0]),
+            "CliSessionId": Lifted(cli, near_cli_session, "", 52, codes[1]),
+            "ErrnoCode": Lifted(errno, near_errno, "name", 24, codes[2])}

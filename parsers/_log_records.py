@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, Block
+from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, PAD, Block
 from claude_evidence.parsers._log_formats import NAT, Format
 from claude_evidence.parsers._log_columns import Column
-from claude_evidence.parsers._log_lift import Chunk, columns
+from claude_evidence.parsers._log_lift import Messages, columns
 from claude_evidence.parsers._log_scan import Heads, Lines, heads_of, lines_of
-from claude_evidence.parsers._log_text import Damage, Messages, Words, cut, mended
+from claude_evidence.parsers._log_text import Damage, Texts, Words, cut, mended
 
 Ints = NDArray[np.int64]
 Odd = dict[int, tuple[bytes, bool]]
@@ -54,7 +54,7 @@ class Records:
         self.lines, self.counts, self.times = (Column("int64", expected) for _ in range(3))
         self.levels = Column("int8", expected)
         self.components = Words(Column("int32", expected))
-        self.messages = Messages()
+        self.messages = Texts()
         self.lifted = columns(expected)
         self.undated = Damage()
         self.headless = False
@@ -77,7 +77,7 @@ class Records:
         """Close the last record."""
         if self._open:
             nothing = np.zeros(0, dtype=np.int64)
-            self._emit(b"", nothing, nothing, {}, nothing, nothing)
+            self._emit(PAD, nothing, nothing, {}, nothing, nothing)
             self._open = None
 
     def _continue(self, data: bytes, line: int, last_line: int) -> None:
@@ -125,7 +125,9 @@ class Records:
         if len(lines):
             self.counts.add(counts)
             raw = cut(data, starts, ends, {row: text for row, (text, _) in odd.items()})
-            long = np.array([row for row, (_, was_long) in odd.items() if was_long], dtype=np.int64)
-            chunk = Chunk.of(self.messages.add(raw, lines, long))
+            long = [row for row, (_, was_long) in odd.items() if was_long]
+            self.messages.add(raw, lines, np.array(long, dtype=np.int64))
+            apart = {row: odd[row][0] for row in ((0, *long) if self._open else long)}
+            found = Messages.of(data, starts, ends, apart)
             for column in self.lifted.values():
-                column.add(chunk)
+                column.add(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,8 @@ from claude_evidence.parsers._log_columns import Column, distinct
 
 Ints = NDArray[np.int64]
 _SHORT_BYTES = 32
+# row n keeps the first n bytes
+_MASKS = (np.tri(_SHORT_BYTES + 1, _SHORT_BYTES, -1, dtype=np.uint8) * np.uint8(0xFF)).view("<u8")
 
 
 @dataclass(slots=True)
@@ -30,27 +33,26 @@ class Damage:
 
 
 @dataclass(slots=True)
-class Messages:
+class Texts:
     """The messages of a log, chunk by chunk, and what was wrong with them."""
 
     chunks: list[pa.LargeStringArray] = field(default_factory=list)
     invalid: Damage = field(default_factory=Damage)
     long: Damage = field(default_factory=Damage)
 
-    def add(self, raw: pa.LargeBinaryArray, lines: Ints, long: Ints) -> pa.LargeStringArray:
-        """Add the messages *raw* of records on *lines*, those in *long* were cut short; return them as text."""
+    def add(self, raw: pa.LargeBinaryArray, lines: Ints, long: Ints) -> None:
+        """Add the messages *raw* of records on *lines*; those in *long* were cut short."""
         text, damaged = _text(raw)
         self.invalid.add(lines[damaged])
         self.long.add(lines[long])
         self.chunks.append(text)
-        return text
 
 
-def cut(data: bytes, starts: Ints, ends: Ints, odd: dict[int, bytes]) -> pa.LargeBinaryArray:
+def cut(data: bytes, starts: Ints, ends: Ints, odd: Mapping[int, bytes]) -> pa.LargeBinaryArray:
     """Return the bytes of *data* from ``starts[i]`` to ``ends[i]`` as item i, but ``odd[i]`` instead where there is one.
 
-    Every byte is copied once, in C: an Arrow array over all of *data*, in which texts and gaps take turns and the odd
-    ones follow, gives the items wanted.
+    Every byte is copied once, in C: from an Arrow array over all of *data*, in which texts and gaps take turns and the
+    odd ones follow.
     """
     rows = 2 * len(starts)
     offsets = np.empty(rows + 1 + len(odd), dtype=np.int64)
@@ -65,7 +67,7 @@ def cut(data: bytes, starts: Ints, ends: Ints, odd: dict[int, bytes]) -> pa.Larg
 
 
 def mended(text: bytes) -> tuple[bytes, bool]:
-    """Return *text* with LF for CR LF and cut to `MESSAGE_LIMIT` bytes (not inside a character), and whether it was cut."""
+    """Return *text* with LF for CR LF and at most `MESSAGE_LIMIT` bytes of whole characters; and whether it was cut."""
     text = text.replace(b"\r\n", b"\n")
     if len(text) <= MESSAGE_LIMIT:
         return text, False
@@ -103,11 +105,13 @@ class Words:
 
     def add(self, block: Block, starts: Ints, ends: Ints) -> None:
         """Add what lies in *block* between *starts* and *ends*: short words all at once, longer ones one by one."""
-        windows = block.windows(starts, _SHORT_BYTES)
         lengths = ends - starts
-        windows *= np.arange(_SHORT_BYTES) < lengths[:, None]
-        words, which = distinct(windows)
-        codes = np.array([self._code(word.rstrip(b"\0")) for word in words], dtype=np.int32)[which]
+        codes = np.full(len(starts), self._code(b""), dtype=np.int32)
+        rows = np.flatnonzero(lengths)
+        texts = block.windows(starts[rows], _SHORT_BYTES).view("<u8")
+        texts &= _MASKS[np.minimum(lengths[rows], _SHORT_BYTES)]
+        words, which = distinct(texts.view(np.uint8))
+        codes[rows] = np.array([self._code(word.rstrip(b"\0")) for word in words], dtype=np.int32)[which]
         for row in np.flatnonzero(lengths > _SHORT_BYTES).tolist():
             codes[row] = self._code(block.data[starts[row] : ends[row]])
         self.codes.add(codes)

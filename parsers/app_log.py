@@ -14,7 +14,8 @@ What is decided here, because no specification says it:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC as UTC_ZONE
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -99,7 +100,7 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
     utc = times if records.kind.utc else context.clock.to_utc(times)
     lifted = records.lifted
     columns: dict[str, Any] = {
-        "TimeCreated": pd.array(utc, dtype=UTC, copy=False),
+        "TimeCreated": pd.array(utc.view(np.int64), dtype=UTC, copy=False),
         "Member": _same(source.name, rows),
         "Record": records.lines.values,
         "LocalTime": np.full(rows, "NaT", dtype="datetime64[us]") if records.kind.utc else times,
@@ -143,8 +144,8 @@ def _text(chunks: list[pa.LargeStringArray]) -> pd.api.extensions.ExtensionArray
 def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
     first, last = _span(table["TimeCreated"].dt.tz_localize(None))
     local_first, local_last = _span(table["LocalTime"])
-    return Coverage("app_log", service, source.name, first and first.replace(tzinfo=timezone.utc),
-                    last and last.replace(tzinfo=timezone.utc), local_first, local_last)  # fmt: skip
+    return Coverage("app_log", service, source.name, first and first.replace(tzinfo=UTC_ZONE),
+                    last and last.replace(tzinfo=UTC_ZONE), local_first, local_last)  # fmt: skip
 
 
 def _span(times: pd.Series[Any]) -> tuple[datetime | None, datetime | None]:

@@ -102,7 +102,8 @@ def moment(match: re.Match[bytes]) -> int:
     if groups.get("year") is None:
         return NAT
     year, month, day, hour, minute, second = (
-        int(groups[unit]) for unit in ("year", "month", "day", "hour", "minute", "second"))
+        int(groups[unit]) for unit in ("year", "month", "day", "hour", "minute", "second")
+    )
     try:
         whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:

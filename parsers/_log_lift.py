@@ -151,7 +151,7 @@ def _capitals(text: Bytes, three: Mask, pair: Mask, _: Mask) -> None:
 
 
 def _signs(text: Bytes, signs: Mask, before: Mask, equals: Mask) -> None:
-    """Set *signs* at the marks of ids; one that begins a slice has its letter in the slice before, and is set anyway."""
+    """Set *signs* at the marks of ids; one that begins a slice has its letter in the slice before, so it is set."""
     letters = before.view(np.uint8)
     # l and n differ in one bit
     np.bitwise_or(text, 2, out=letters)
@@ -173,7 +173,8 @@ def near_session(messages: Messages) -> Ints:
     signs = messages.signs[messages.text[messages.signs] == ord("_")]
     words = messages.words(signs - 7)
     local, session = words >> np.uint64(16) == _word(b"local_"), words == _word(b"session_")
-    return np.where(local, signs - 5, signs - 7)[local | session]
+    starts: Ints = np.where(local, signs - 5, signs - 7)[local | session]
+    return starts
 
 
 def near_cli_session(messages: Messages) -> Ints:
@@ -188,7 +189,8 @@ def near_errno(messages: Messages) -> Ints:
     """Return where capital letters begin with E or U."""
     capitals = messages.capitals
     first = messages.text[capitals]
-    return capitals[(first == ord("E")) | (first == ord("U"))]
+    starts: Ints = capitals[(first == ord("E")) | (first == ord("U"))]
+    return starts
 
 
 def columns(expected: int) -> dict[str, Lifted]:
@@ -197,6 +199,8 @@ def columns(expected: int) -> dict[str, Lifted]:
     cli = re.compile(rb"(?:to CLI session |cliSessionId=)(" + _UUID + rb")")
     errno = re.compile(rb"((?:" + _ERRNO.encode() + rb")(?![A-Za-z0-9_])|UNKNOWN(?=: unknown error))")
     codes = [Column(dtype, expected) for dtype in ("int32", "int32", "int8")]
-    return {"SessionId": Lifted(session, near_session, "letter", 43, codes[0]),
-            "CliSessionId": Lifted(cli, near_cli_session, "", 52, codes[1]),
-            "ErrnoCode": Lifted(errno, near_errno, "name", 24, codes[2])}
+    return {
+        "SessionId": Lifted(session, near_session, "letter", 43, codes[0]),
+        "CliSessionId": Lifted(cli, near_cli_session, "", 52, codes[1]),
+        "ErrnoCode": Lifted(errno, near_errno, "name", 24, codes[2]),
+    }

@@ -35,7 +35,8 @@ class Nuls:
             self._lengths[-1] += lengths.pop(0)
             keep[0] = False
         self._lengths += lengths
-        return buffer[keep].tobytes()
+        kept: bytes = buffer[keep].tobytes()
+        return kept
 
     def trim(self, line: bytes, limit: int, number: int) -> bytes:
         """Return the first *limit* bytes of line *number*, whose end is not seen yet."""

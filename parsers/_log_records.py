@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, PAD, Block
-from claude_evidence.parsers._log_formats import NAT, Format
 from claude_evidence.parsers._log_columns import Column
+from claude_evidence.parsers._log_formats import NAT, Format
 from claude_evidence.parsers._log_lift import Messages, columns
 from claude_evidence.parsers._log_scan import Heads, Lines, heads_of, lines_of
 from claude_evidence.parsers._log_text import Damage, Texts, Words, cut, mended

@@ -13,6 +13,7 @@ from claude_evidence.parsers._log_formats import LEVELS, NAT, Format, moment
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 _BRACKET, _CLOSING, _SPACE = b"[] "
 _TAG_BYTES = 80
 
@@ -123,14 +124,15 @@ def _by_columns(block: Block, lines: Lines) -> Heads:
     return Heads(line, time, code, *_tags(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
 
 
-def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> NDArray[np.bool_]:
+def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> Mask:
     """Return which of *word* have the shape of *pattern*: a digit's upper half is 3, also with 6 added."""
     mask, value, digits = pattern
     high = digits * np.uint64(0xF0)
-    return ((word & mask) == value) & (((word + digits * np.uint64(6)) & high) == (value & high))
+    shaped: Mask = ((word & mask) == value) & (((word + digits * np.uint64(6)) & high) == (value & high))
+    return shaped
 
 
-def _minutes(date: Words, clock: Words) -> tuple[Ints, NDArray[np.bool_]]:
+def _minutes(date: Words, clock: Words) -> tuple[Ints, Mask]:
     """Return the minute that ``YYYY-MM-`` and ``DD HH:MM`` name, as µs since 1970, and whether they have that shape.
 
     Lines come in runs of one minute: each run is looked at once.
@@ -152,7 +154,7 @@ def _times(date: Words, clock: Words) -> Ints:
     exists = (month >= 12) & (month < len(_MONTHS) - 1) & (month_of_year >= 1) & (month_of_year <= 12)
     month[~exists] = 12
     exists &= (day >= 1) & (day <= _MONTHS[month + 1] - _MONTHS[month]) & (hour < 24) & (minute < 60)
-    time = (((_MONTHS[month] + day - 1) * 24 + hour) * 60 + minute) * 60_000_000
+    time: Ints = (((_MONTHS[month] + day - 1) * 24 + hour) * 60 + minute) * 60_000_000
     time[~exists] = NAT
     return time
 

@@ -49,7 +49,7 @@ class Texts:
 
 
 def cut(data: bytes, starts: Ints, ends: Ints, odd: Mapping[int, bytes]) -> pa.LargeBinaryArray:
-    """Return the bytes of *data* from ``starts[i]`` to ``ends[i]`` as item i, but ``odd[i]`` instead where there is one.
+    """Return the bytes of *data* from ``starts[i]`` to ``ends[i]`` as item i, ``odd[i]`` instead where there is one.
 
     Every byte is copied once, in C: from an Arrow array over all of *data*, in which texts and gaps take turns and the
     odd ones follow.

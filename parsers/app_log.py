@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from datetime import UTC as UTC_ZONE
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
@@ -36,8 +36,12 @@ _NAMES = ("main.log", "main[0-9].log", "main[0-9][0-9].log", "main.old.log", "cl
           "unknown-window*.log", "window.log", "main-window*.log", "mcp.log", "mcp[0-9].log", "mcp.old.log",
           "mcp-server-*.log", "ssh.log", "cowork-service*.log", "claudesetup*.log")  # fmt: skip
 PATHS = tuple(pattern for name in _NAMES for pattern in (name, f"*/{name}"))
-TABLES = {"app_log": {"LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY, "Component": CATEGORY, "Message": TEXT,
-                      "SessionId": TEXT, "CliSessionId": TEXT, "ErrnoCode": CATEGORY, "LineCount": "int64"}}  # fmt: skip
+TABLES = {
+    "app_log": {
+        "LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY, "Component": CATEGORY, "Message": TEXT,
+        "SessionId": TEXT, "CliSessionId": TEXT, "ErrnoCode": CATEGORY, "LineCount": "int64",
+    }
+}  # fmt: skip
 DEDUPLICATE = True
 _NUL_RUNS_NAMED = 20
 _USUAL_RECORD_BYTES = 50
@@ -86,7 +90,8 @@ def _losses(records: Records) -> list[tuple[int, str]]:
         if dates.count:
             said.append((dates.first, f"impossible date, kept without a time: {dates.count} record(s)"))
     if records.headless:
-        said.append((int(records.lines.values[0]), "lines before the first dated record are kept as one record without a time"))
+        first = int(records.lines.values[0])
+        said.append((first, "lines before the first dated record are kept as one record without a time"))
     for damage, what in ((records.messages.invalid, "bytes that are not UTF-8, replaced by U+FFFD"),
                          (records.messages.long, f"message longer than {MESSAGE_LIMIT:,} bytes, cut")):  # fmt: skip
         if damage.count:
@@ -100,7 +105,7 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
     utc = times if records.kind.utc else context.clock.to_utc(times)
     lifted = records.lifted
     columns: dict[str, Any] = {
-        "TimeCreated": pd.array(utc.view(np.int64), dtype=UTC, copy=False),
+        "TimeCreated": pd.array(cast("Any", utc.view(np.int64)), dtype=UTC, copy=False),
         "Member": _same(source.name, rows),
         "Record": records.lines.values,
         "LocalTime": np.full(rows, "NaT", dtype="datetime64[us]") if records.kind.utc else times,
@@ -117,7 +122,7 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
 
 
 def _same(value: str, rows: int) -> pd.Categorical:
-    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), [value])
+    return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([value], dtype=TEXT))
 
 
 def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
@@ -138,7 +143,9 @@ def _chosen(lifted: Lifted) -> pd.api.extensions.ExtensionArray:
 
 def _text(chunks: list[pa.LargeStringArray]) -> pd.api.extensions.ExtensionArray:
     """Return Arrow strings as pandas' own text, without a copy."""
-    return pd.StringDtype("pyarrow", na_value=np.nan).__from_arrow__(pa.chunked_array(chunks))
+    dtype: Any = pd.StringDtype("pyarrow", na_value=np.nan)
+    column: pd.api.extensions.ExtensionArray = dtype.__from_arrow__(pa.chunked_array(chunks))
+    return column
 
 
 def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:

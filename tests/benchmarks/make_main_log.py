@@ -30,7 +30,11 @@ SHAPES = [
     (5, "info", "[WarmLifecycle:cowork] tick {n}: nothing to warm"),
     (4, "info", "[CCD] [replaceRemoteMcpServers] Replaced {n} servers"),
     (3, "warn", "Blocked permission check {{\n  permission: 'notifications',\n  origin: 'https://claude.ai'\n}}"),
-    (2, "error", "Failed to fetch plan usage: Error: read ECONNRESET\n    at TLSWrap.onStreamRead (node:internal/stream:216:20)"),
+    (
+        2,
+        "error",
+        "Failed to fetch plan usage: Error: read ECONNRESET\n    at TLSWrap.onStreamRead (node:internal/stream:216:20)",
+    ),
     (1, "info", "[CCD] Summary ready – “{n} files” changed, café"),
 ]
 
@@ -43,8 +47,10 @@ def session(number: int) -> UUID:
 def failure(number: int) -> str:
     """Return the message of a failed save."""
     path = rf"{FOLDER}\{session(1001)}\{session(1002)}\local_{session(number)}.json"
-    return (f"Failed to save session local_{session(number)}: EXDEV: cross-device link not permitted, "
-            f"rename '{path}.tmp' -> '{path}'")
+    return (
+        f"Failed to save session local_{session(number)}: EXDEV: cross-device link not permitted, "
+        f"rename '{path}.tmp' -> '{path}'"
+    )
 
 
 def records(size_bytes: int, failures: int) -> Iterator[tuple[str, str]]:

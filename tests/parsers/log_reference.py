@@ -11,15 +11,19 @@ TAG = rb"\[(?P<tag>[^\]\n]{1,80})\] ?"
 CLOCK = rb"(?P<h>[0-9]{2}):(?P<m>[0-9]{2}):(?P<s>[0-9]{2})(?:\.(?P<f>[0-9]{1,9}))?"
 DAY = rb"(?P<Y>[0-9]{4})-(?P<M>[0-9]{2})-(?P<D>[0-9]{2})"
 SHAPES = {
-    "main": [rb"(?:\[MAIN_LOG\] )?" + DAY + b" " + CLOCK + b" " + LEVEL + rb"(?: (?:" + TAG + rb")?|$)",
-             rb"(?:\[MAIN_LOG\] )?\[" + DAY + b" " + CLOCK + rb"\] " + LEVEL + rb"(?: (?:" + TAG + rb")?|$)"],
+    "main": [
+        rb"(?:\[MAIN_LOG\] )?" + DAY + b" " + CLOCK + b" " + LEVEL + rb"(?: (?:" + TAG + rb")?|$)",
+        rb"(?:\[MAIN_LOG\] )?\[" + DAY + b" " + CLOCK + rb"\] " + LEVEL + rb"(?: (?:" + TAG + rb")?|$)",
+    ],
     "mcp": [DAY + b"T" + CLOCK + b"Z " + LEVEL + rb" (?:" + TAG + rb")?"],
     "mcp_server": [DAY + b"T" + CLOCK + rb"Z \[(?P<tag>[^\]\n]{1,80})\] " + LEVEL + rb"(?: |$)"],
     "go": [DAY.replace(b"-(", b"/(") + b" " + CLOCK + rb" (?:" + TAG + rb")?"],
     "quoted": [rb"(?:[0-9]{2}:[0-9]{2}:[0-9]{2} )?" + LEVEL + rb" *(?:" + TAG + rb")?"],
 }
-ERRNO = re.compile(r"(?<![A-Za-z0-9_])(EXDEV|EPERM|EEXIST|ENOTDIR|ENOSPC|EBUSY|ENOENT)(?![A-Za-z0-9_])"
-                   r"|(?<![A-Za-z0-9_])(UNKNOWN)(?=: unknown error)")  # fmt: skip
+ERRNO = re.compile(
+    r"(?<![A-Za-z0-9_])(EXDEV|EPERM|EEXIST|ENOTDIR|ENOSPC|EBUSY|ENOENT)(?![A-Za-z0-9_])"
+    r"|(?<![A-Za-z0-9_])(UNKNOWN)(?=: unknown error)"
+)
 SESSION = re.compile(r"(?<![A-Za-z0-9])(?:local_[A-Za-z0-9-]{1,64}|session_01[A-Za-z0-9]+)")
 CLI = re.compile(r"(?:to CLI session |cliSessionId=)([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 
@@ -36,9 +40,17 @@ class Row:
     def values(self) -> dict[str, object]:
         text = b"\n".join(self.lines).decode(errors="replace")
         session, cli, errno = SESSION.search(text), CLI.search(text), ERRNO.search(text)
-        return {"Record": self.record, "Time": self.time, "Level": self.level, "Component": self.component,
-                "Message": text, "SessionId": session and session[0], "CliSessionId": cli and cli[1],
-                "ErrnoCode": errno and (errno[1] or errno[2]), "LineCount": self.last - self.record + 1}
+        return {
+            "Record": self.record,
+            "Time": self.time,
+            "Level": self.level,
+            "Component": self.component,
+            "Message": text,
+            "SessionId": session and session[0],
+            "CliSessionId": cli and cli[1],
+            "ErrnoCode": errno and (errno[1] or errno[2]),
+            "LineCount": self.last - self.record + 1,
+        }
 
 
 def begins(shape: str, line: bytes) -> re.Match[bytes] | None:
@@ -46,7 +58,9 @@ def begins(shape: str, line: bytes) -> re.Match[bytes] | None:
 
 
 def shape_of(data: bytes, service: str) -> str:
-    counts = {name: sum(begins(name, one.rstrip(b"\r")) is not None for one in re.split(rb"[\n\0]+", data)) for name in SHAPES}
+    counts = {
+        name: sum(begins(name, one.rstrip(b"\r")) is not None for one in re.split(rb"[\n\0]+", data)) for name in SHAPES
+    }
     usual = {"mcp": "mcp", "mcp_server": "mcp_server", "cowork_service": "go"}.get(service, "main")
     quoted = counts.pop("quoted")
     if counts[usual]:
@@ -78,7 +92,8 @@ def moment(match: re.Match[bytes]) -> datetime | None:
     if not groups.get("Y"):
         return None
     try:
-        return datetime(*(int(groups[unit]) for unit in "YMDhms"), int((groups["f"] or b"").ljust(6, b"0")[:6]))  # type: ignore[arg-type]  # noqa: DTZ001
+        whole = datetime.strptime(" ".join(groups[unit].decode() for unit in "YMDhms"), "%Y %m %d %H %M %S")  # noqa: DTZ007
+        return whole.replace(microsecond=int((groups["f"] or b"").ljust(6, b"0")[:6]))
     except ValueError:
         return None
 
@@ -89,7 +104,9 @@ def read(data: bytes, service: str) -> list[dict[str, object]]:
         match = begins(shape, line)
         if match:
             level, tag = match["level"] if "level" in match.groupdict() else b"", match["tag"] or b""
-            rows.append(Row(number, moment(match), level.decode(), tag.decode(errors="replace"), [line[match.end():]], number))
+            rows.append(
+                Row(number, moment(match), level.decode(), tag.decode(errors="replace"), [line[match.end() :]], number)
+            )
         elif rows:
             rows[-1].lines.append(line)
             rows[-1].last = number

@@ -17,20 +17,70 @@ from tests.parsers import log_reference
 
 NAMES = {"main": "main.log", "mcp": "mcp.log", "mcp_server": "mcp-server-x.log", "cowork_service": "cowork-service.log"}
 UUID = b"c6493c1e-1b2c-4d5e-8f90-0123456789ab"
-LEVELS = st.sampled_from([b"info", b"warn", b"error", b"debug", b"silly", b"verbose", b"verbos", b"fatal", b"INFO", b""])
-BITS = st.sampled_from([
-    b"local_" + UUID, b"xlocal_" + UUID, b"local_" + b"a" * 80, b"local_!", b"session_01AbC9", b"session_02", b"local_1",
-    b"to CLI session " + UUID, b"cliSessionId=" + UUID, b"cliSessionId=" + UUID[:20], b"CLI session ", b": EXDEV: cross",
-    b"code: 'EPERM'", b"(EBUSY)", b"XENOENT", b"ENOENT_", b"EEXISTS", b"UNKNOWN: unknown error", b"UNKNOWN: other", b" ",
-    b"\xc3\xa9", b"\xff", b"\xe2\x82", b"\r", b"\r\r", b"\0", b"\0\0\0", b"[CCD]", b"]", b"[", b"text", b"ID=ERROR Id=",
-    b"x" * 33, b"2026", b"_", b"",
-])  # fmt: skip
+LEVELS = st.sampled_from(
+    [b"info", b"warn", b"error", b"debug", b"silly", b"verbose", b"verbos", b"fatal", b"INFO", b""]
+)
+BITS = st.sampled_from(
+    [
+        b"local_" + UUID,
+        b"xlocal_" + UUID,
+        b"local_" + b"a" * 80,
+        b"local_!",
+        b"session_01AbC9",
+        b"session_02",
+        b"local_1",
+        b"to CLI session " + UUID,
+        b"cliSessionId=" + UUID,
+        b"cliSessionId=" + UUID[:20],
+        b"CLI session ",
+        b": EXDEV: cross",
+        b"code: 'EPERM'",
+        b"(EBUSY)",
+        b"XENOENT",
+        b"ENOENT_",
+        b"EEXISTS",
+        b"UNKNOWN: unknown error",
+        b"UNKNOWN: other",
+        b" ",
+        b"\xc3\xa9",
+        b"\xff",
+        b"\xe2\x82",
+        b"\r",
+        b"\r\r",
+        b"\0",
+        b"\0\0\0",
+        b"[CCD]",
+        b"]",
+        b"[",
+        b"text",
+        b"ID=ERROR Id=",
+        b"x" * 33,
+        b"2026",
+        b"_",
+        b"",
+    ]
+)
 TEXT = st.lists(BITS, max_size=6).map(b"".join)
 TAG = st.one_of(
-    st.just(b""), st.sampled_from([b"[CCD]", b"[VM:start] ", b"[] ", b"[a b]", b"[\xff] ", b"[x\0y] ", b"[unclosed "]),
-    st.integers(26, 90).map(lambda n: b"[" + b"t" * n + b"] "))  # fmt: skip
-DIGITS = st.sampled_from([b"2026-05-17", b"2024-02-29", b"2026-02-29", b"2026-13-45", b"0000-01-01", b"9999-12-31",
-                          b"2026-00-10", b"2026-05-00", b"1969-12-31", b"2026-5-17", b"20a6-05-17"])  # fmt: skip
+    st.just(b""),
+    st.sampled_from([b"[CCD]", b"[VM:start] ", b"[] ", b"[a b]", b"[\xff] ", b"[x\0y] ", b"[unclosed "]),
+    st.integers(26, 90).map(lambda n: b"[" + b"t" * n + b"] "),
+)
+DIGITS = st.sampled_from(
+    [
+        b"2026-05-17",
+        b"2024-02-29",
+        b"2026-02-29",
+        b"2026-13-45",
+        b"0000-01-01",
+        b"9999-12-31",
+        b"2026-00-10",
+        b"2026-05-00",
+        b"1969-12-31",
+        b"2026-5-17",
+        b"20a6-05-17",
+    ]
+)
 TIME = st.sampled_from([b"07:27:12", b"23:59:59", b"24:00:00", b"07:60:00", b"07:00:60", b"7:27:12", b"07:27:1:"])
 FRACTION = st.sampled_from([b"", b".5", b".123", b".226822", b".1234567", b"."])
 
@@ -49,9 +99,16 @@ def heads(draw: st.DrawFn, shape: str) -> bytes:
     return iso + b"".join(pair if shape == "mcp" else pair[::-1]) + text
 
 
-LINE = st.one_of(heads("main"), heads("main"), heads("mcp"), heads("mcp_server"), heads("go"), TEXT,
-                 st.sampled_from([b"", b"    at x (y:1:2)", b"}", b"[error] quoted", b"07:27:12 [warn] [A] quoted"]),
-                 st.binary(max_size=12).filter(lambda raw: b"\n" not in raw))  # fmt: skip
+LINE = st.one_of(
+    heads("main"),
+    heads("main"),
+    heads("mcp"),
+    heads("mcp_server"),
+    heads("go"),
+    TEXT,
+    st.sampled_from([b"", b"    at x (y:1:2)", b"}", b"[error] quoted", b"07:27:12 [warn] [A] quoted"]),
+    st.binary(max_size=12).filter(lambda raw: b"\n" not in raw),
+)
 ENDING = st.sampled_from([b"\n", b"\n", b"\r\n", b"\r\n", b"\r\r\n", b"\0\n", b"\0"])
 
 
@@ -65,8 +122,9 @@ def logs(draw: st.DrawFn) -> bytes:
 
 def read(data: bytes, name: str, block: int) -> Parsed:
     manifest = Manifest(timezone="UTC")
-    return app_log.parse(io.BytesIO(data), Member(name, f"C:/Logs/{name}", len(data)), Context(Clock.of(manifest), manifest),
-                         block)  # fmt: skip
+    return app_log.parse(
+        io.BytesIO(data), Member(name, f"C:/Logs/{name}", len(data)), Context(Clock.of(manifest), manifest), block
+    )
 
 
 def rows_of(parsed: Parsed) -> list[dict[str, object]]:
@@ -74,8 +132,14 @@ def rows_of(parsed: Parsed) -> list[dict[str, object]]:
         return []
     table = parsed.frames()["app_log"]
     times = table["TimeCreated"].dt.tz_localize(None)
-    columns = {"Record": table["Record"], "Time": times, **{name: table[name] for name in (
-        "Level", "Component", "Message", "SessionId", "CliSessionId", "ErrnoCode", "LineCount")}}  # fmt: skip
+    columns = {
+        "Record": table["Record"],
+        "Time": times,
+        **{
+            name: table[name]
+            for name in ("Level", "Component", "Message", "SessionId", "CliSessionId", "ErrnoCode", "LineCount")
+        },
+    }
     found = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in found]
 

@@ -14,8 +14,18 @@ from hypothesis import strategies as st
 from claude_evidence.model import Manifest, UsageError
 from claude_evidence.parsers._clock import Clock
 
-ZONES = ["Europe/Berlin", "America/Los_Angeles", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia",
-         "Africa/Casablanca", "America/St_Johns", "UTC", "Asia/Kathmandu", "America/Sao_Paulo"]
+ZONES = [
+    "Europe/Berlin",
+    "America/Los_Angeles",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "Pacific/Apia",
+    "Africa/Casablanca",
+    "America/St_Johns",
+    "UTC",
+    "Asia/Kathmandu",
+    "America/Sao_Paulo",
+]
 BERLIN = Clock.of(Manifest(timezone="Europe/Berlin"))
 
 
@@ -35,10 +45,15 @@ def test_every_time_is_what_zoneinfo_says_of_its_first_pass(zone: str, moments: 
     assert got.tolist() == expected
 
 
-@pytest.mark.parametrize(("zone", "change"), [("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
-                                              ("America/Los_Angeles", datetime(2025, 11, 2, 9, tzinfo=UTC)),
-                                              ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
-                                              ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC))])
+@pytest.mark.parametrize(
+    ("zone", "change"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2025, 11, 2, 9, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+    ],
+)
 @given(data=st.data())
 def test_a_log_running_through_a_change_comes_back(zone: str, change: datetime, data: st.DataObject) -> None:
     gaps = data.draw(st.lists(st.integers(1, 900), min_size=30, max_size=60))
@@ -50,30 +65,56 @@ def test_a_log_running_through_a_change_comes_back(zone: str, change: datetime, 
 
 
 def test_the_hour_that_does_not_exist_moves_forward() -> None:
-    assert BERLIN.to_utc(times("2026-03-29T01:59:59", "2026-03-29T02:30", "2026-03-29T03:00")).tolist() == times(
-        "2026-03-29T00:59:59", "2026-03-29T01:30", "2026-03-29T01:00").tolist()
+    assert (
+        BERLIN.to_utc(times("2026-03-29T01:59:59", "2026-03-29T02:30", "2026-03-29T03:00")).tolist()
+        == times("2026-03-29T00:59:59", "2026-03-29T01:30", "2026-03-29T01:00").tolist()
+    )
 
 
 def test_the_hour_shown_twice_is_told_apart_by_order() -> None:
     local = times("2026-10-25T02:10", None, "2026-10-25T02:50", "2026-10-25T02:05", "2026-10-25T02:55")
-    assert BERLIN.to_utc(local).tolist() == times(
-        "2026-10-25T00:10", None, "2026-10-25T00:50", "2026-10-25T01:05", "2026-10-25T01:55").tolist()
+    assert (
+        BERLIN.to_utc(local).tolist()
+        == times("2026-10-25T00:10", None, "2026-10-25T00:50", "2026-10-25T01:05", "2026-10-25T01:55").tolist()
+    )
 
 
 def test_noise_in_the_hour_shown_twice_is_not_its_end() -> None:
-    local = times("2026-10-25T02:10:30", "2026-10-25T02:10:05", "2024-01-01T00:00", "2026-10-25T02:59",
-                  "2026-10-25T02:20", "2026-10-25T02:59:50", "2026-10-25T02:00:01", "2026-10-25T02:30",
-                  "2026-10-25T02:29:50", "2026-10-25T03:00")
-    assert BERLIN.to_utc(local).tolist() == times(
-        "2026-10-25T00:10:30", "2026-10-25T00:10:05", "2023-12-31T23:00", "2026-10-25T00:59", "2026-10-25T00:20",
-        "2026-10-25T00:59:50", "2026-10-25T01:00:01", "2026-10-25T01:30", "2026-10-25T01:29:50", "2026-10-25T02:00"
-    ).tolist()
+    local = times(
+        "2026-10-25T02:10:30",
+        "2026-10-25T02:10:05",
+        "2024-01-01T00:00",
+        "2026-10-25T02:59",
+        "2026-10-25T02:20",
+        "2026-10-25T02:59:50",
+        "2026-10-25T02:00:01",
+        "2026-10-25T02:30",
+        "2026-10-25T02:29:50",
+        "2026-10-25T03:00",
+    )
+    assert (
+        BERLIN.to_utc(local).tolist()
+        == times(
+            "2026-10-25T00:10:30",
+            "2026-10-25T00:10:05",
+            "2023-12-31T23:00",
+            "2026-10-25T00:59",
+            "2026-10-25T00:20",
+            "2026-10-25T00:59:50",
+            "2026-10-25T01:00:01",
+            "2026-10-25T01:30",
+            "2026-10-25T01:29:50",
+            "2026-10-25T02:00",
+        ).tolist()
+    )
 
 
 def test_every_autumn_has_its_own_second_pass() -> None:
     local = times("2025-10-26T02:50", "2025-10-26T02:10", "2026-10-25T02:50", "2026-10-25T02:55")
-    assert BERLIN.to_utc(local).tolist() == times(
-        "2025-10-26T00:50", "2025-10-26T01:10", "2026-10-25T00:50", "2026-10-25T00:55").tolist()
+    assert (
+        BERLIN.to_utc(local).tolist()
+        == times("2025-10-26T00:50", "2025-10-26T01:10", "2026-10-25T00:50", "2026-10-25T00:55").tolist()
+    )
 
 
 def test_without_a_zone_all_times_are_unknown() -> None:
@@ -96,8 +137,20 @@ def test_the_zone_asked_for_wins_then_the_name_then_the_offset() -> None:
     assert Clock.of(Manifest(utc_offset_s=-3600)).to_utc(noon).tolist() == times("2026-01-01T13:00").tolist()
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "localtime", "America",
-                                  "W. Europe Standard Time", "a\0b", "é" * 300])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mars/Olympus",
+        "",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "localtime",
+        "America",
+        "W. Europe Standard Time",
+        "a\0b",
+        "é" * 300,
+    ],
+)
 def test_a_name_that_is_no_zone(name: str) -> None:
     with pytest.raises(UsageError, match="unknown time zone") as caught:
         Clock.of(Manifest(), name)
@@ -109,12 +162,17 @@ def test_a_name_that_is_no_zone(name: str) -> None:
 
 
 def test_the_zone_of_this_machine_plays_no_part() -> None:
-    code = ("import numpy as np; from claude_evidence.model import Manifest;"
-            "from claude_evidence.parsers._clock import Clock;"
-            "c = Clock.of(Manifest(timezone='Europe/Berlin'));"
-            "print(c.to_utc(np.array(['2026-07-01T12:00', '2026-10-25T02:30'], dtype='datetime64[us]')))")
+    code = (
+        "import numpy as np; from claude_evidence.model import Manifest;"
+        "from claude_evidence.parsers._clock import Clock;"
+        "c = Clock.of(Manifest(timezone='Europe/Berlin'));"
+        "print(c.to_utc(np.array(['2026-07-01T12:00', '2026-10-25T02:30'], dtype='datetime64[us]')))"
+    )
     outputs = set()
     for zone in ("UTC", "America/New_York", "Asia/Tokyo"):
-        outputs.add(subprocess.run([sys.executable, "-c", code], env={**os.environ, "TZ": zone},
-                                   capture_output=True, text=True, check=True).stdout)
+        outputs.add(
+            subprocess.run(
+                [sys.executable, "-c", code], env={**os.environ, "TZ": zone}, capture_output=True, text=True, check=True
+            ).stdout
+        )
     assert outputs == {"['2026-07-01T10:00:00.000000' '2026-10-25T00:30:00.000000']\n"}

@@ -19,9 +19,11 @@ Codes = NDArray[np.int32]
 RENDERED = "RenderedMessage"
 _CATEGORIES = ("Provider_Name", "Channel", "Computer", "Keywords", "UserID")
 _INTEGERS = ("Level", "Version", "Task", "Opcode", "ProcessID", "ThreadID")
-_SECONDS, _MICROSECONDS = 19, 26
-"""Length of an ISO time that ends with its seconds, and with its microseconds."""
-_TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*Z?\Z")
+_SHAPE = b"0000-00-00T00:00:00.000000"
+_SECONDS, _LONGEST = 19, 32
+_PATTERN = np.frombuffer(_SHAPE.ljust(_LONGEST, b"0"), dtype=np.uint8)
+_DIGIT = np.isin(_PATTERN, ord("0"))
+_TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{0,6})\d*)?Z*\Z")
 NO_SYSTEM = (*System().flat(),)
 
 
@@ -112,17 +114,28 @@ def _text(distinct: Sequence[str | None], codes: Codes | None = None) -> Any:
 def _times(stored: list[bytes]) -> NDArray[np.datetime64]:
     """Return ISO times in UTC as datetime64[us], cut to microseconds; NaT for what is no time."""
     try:
-        cut = np.strings.rstrip(np.array(stored, dtype=f"S{_MICROSECONDS}"), b"Z")
-        if (np.strings.str_len(cut) < _SECONDS).any():  # numpy also knows words: now, today
-            raise ValueError("not all are times")
-        return cut.astype("datetime64[us]")
-    except ValueError:
-        return np.array([_time(one) for one in stored], dtype="datetime64[us]")
+        if max(map(len, stored), default=0) <= _LONGEST:
+            texts = np.strings.rstrip(np.array(stored, dtype=f"S{_LONGEST}"), b"Z")
+            if _usual(texts):
+                return texts.astype(f"S{len(_SHAPE)}").astype("datetime64[us]")
+    except ValueError:  # digits in the right places, and yet no such day
+        pass
+    return np.array([_time(one) for one in stored], dtype="datetime64[us]")
+
+
+def _usual(texts: NDArray[np.bytes_]) -> bool:
+    """Return whether all are ISO times in UTC: numpy would also take words (now, today) and other zones."""
+    characters = texts.view(np.uint8).reshape(len(texts), texts.itemsize)
+    width = texts.itemsize
+    digits = (characters >= ord("0")) & (characters <= ord("9"))
+    fits = np.where(_DIGIT[:width], digits, characters == _PATTERN[:width])
+    fits[:, _SECONDS:] |= characters[:, _SECONDS:] == 0
+    return width >= _SECONDS and bool(fits.all())
 
 
 def _time(stored: bytes) -> np.datetime64:
     found = _TIME.match(stored)
     try:
-        return np.datetime64(found[1].decode(), "us") if found else np.datetime64("NaT")
+        return np.datetime64((found[1] + (found[2] or b"")).decode(), "us") if found else np.datetime64("NaT")
     except ValueError:
         return np.datetime64("NaT")

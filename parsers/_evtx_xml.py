@@ -25,7 +25,7 @@ _MAX_FAULTS = 100
 """Events named one by one that cannot be read; more are counted."""
 _TAG = re.compile(r"<(/?)Event(?=[\s>])\s*>?")
 _LONGEST_TAG = 64
-_HEAD = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<Events?[\s>]", re.DOTALL)
+_HEAD = re.compile(r"\ufeff?\s*(?:<\?xml[^>]*\?>\s*)?(?:(?><!--.*?-->)\s*)*+<Events?[\s>]", re.DOTALL)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(\d{1,7}|x[0-9a-fA-F]{1,6});")
 _ALLOWED = frozenset("\t\n\r")

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from claude_evidence.model import Coverage, Evidence, Member, Problem
+from claude_evidence.model import Coverage, Evidence, Member, Problem, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +88,8 @@ def _parse_member(
             parsed = parser.parse(stream, member, context)
         read = parsed.tables or parsed.problems or parsed.coverage
         return (member, parsed) if read else (replace(member, kind=None), None)
+    except UsageError:
+        raise
     except Exception as error:  # noqa: BLE001 - the one place where a parser's failure must not end the run
         text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         return member, Parsed(problems=[Problem("parse", member.name, f"could not be read: {text}")])

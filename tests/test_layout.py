@@ -85,7 +85,8 @@ def test_files_and_functions_stay_short() -> None:
     for folder in (*FOLDERS, "src/claude_evidence"):
         for path in (ROOT / folder).glob("*.py"):
             text = path.read_text(encoding="utf-8")
-            assert text.count("\n") <= 350, f"{path} is too long"
+            most = 400 if path.name == "model.py" else 300  # types only, in the one place that the design names
+            assert text.count("\n") <= most, f"{path} is too long"
             for node in ast.walk(ast.parse(text)):
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     assert (node.end_lineno or 0) - node.lineno <= 50, f"{path}: {node.name} is too long"

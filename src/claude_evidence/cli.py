@@ -15,7 +15,6 @@ from claude_evidence import __version__
 from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
 
     from claude_evidence.analyzers._types import RuleSet
     from claude_evidence.model import Report
@@ -146,6 +145,7 @@ def analyze(
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
     """
     from claude_evidence.analyzers.rules import load_rules
+    from claude_evidence.written import write_text
 
     form = form or SUFFIXES.get(output.suffix.lower() if output else "", "html")
     output = output or Path(f"{_stem(inputs[0])}-report.{form}")
@@ -153,7 +153,7 @@ def analyze(
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
     rules = load_rules(rule_paths, defaults=not no_default_rules)
     report = _report(inputs, rules, zone, engine, raise_limits, quiet)
-    _write(report, form, output)
+    write_text(_rendered(report, form), output)
     if not quiet:
         _say(report, output)
     if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
@@ -167,40 +167,18 @@ def _report(
     from claude_evidence.bundle import Limits, open_bundle
     from claude_evidence.parsers import parse
     from claude_evidence.progress import Progress
+    from claude_evidence.written import now
 
     with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle, Progress(quiet=quiet) as progress:
         evidence = parse(bundle, rules.fields, zone=zone, engine=engine, progress=progress.member)
         progress.say("judging")
-        return to_report(
-            evidence, rules, tool=f"claude-evidence {__version__}", created_at=_now(), inputs=bundle.inputs
-        )
+        return to_report(evidence, rules, tool=f"claude-evidence {__version__}", created_at=now(), inputs=bundle.inputs)
 
 
-def _now() -> datetime:
-    """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds."""
-    from datetime import UTC, datetime
-
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC).replace(microsecond=0)
-
-
-def _write(report: Report, form: str, output: Path) -> None:
+def _rendered(report: Report, form: str) -> str:
     from claude_evidence.templates.render import render
 
-    text = render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
-    data = text.encode("utf-8")
-    if str(output) == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder: name a file to write the report to")
-    partial = output.with_name(output.name + ".partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    return render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
 
 
 def _say(report: Report, output: Path) -> None:

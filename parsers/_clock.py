@@ -16,6 +16,7 @@ from claude_evidence.model import Manifest, UsageError
 Times = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
 _NAT = int(np.iinfo(np.int64).min)
+_NEVER = int(np.iinfo(np.int64).max)
 _SLICE = 1 << 15
 _DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,6 +67,8 @@ class Clock:
             return np.full(local.shape, "NaT", dtype="datetime64[us]")
         if isinstance(self.zone, timezone):
             return local - np.timedelta64(_offset_us(self.zone, _EPOCH), "us")
+        if not len(local):
+            return local.copy()
         values = local.view(np.int64)
         utc = _convert(values, self.zone)
         utc[values == _NAT] = _NAT
@@ -105,14 +108,26 @@ def _convert(local: Ints, zone: ZoneInfo) -> Ints:
     offsets = np.array([first, *(after for _, _, after in changes)], dtype=np.int64)
     # up to the later of both wall clocks the offset before a change holds: in a gap and in a first pass alike
     bounds = np.array([at + max(before, after) for at, before, after in changes], dtype=np.int64)
+    twice_from = np.array([at + after for at, _, after in changes] + [_NEVER], dtype=np.int64)
     utc = np.empty_like(local)
+    rows, stretches = [], []
     for part in _slices(local):
-        utc[part] = local[part] - offsets[np.searchsorted(bounds, local[part], side="right")]
-    for at, before, after in changes:
-        if after < before:
-            shown_twice = np.flatnonzero((local >= at + after) & (local < at + before))
-            utc[_second_pass(local, shown_twice)] += before - after
+        stretch = np.searchsorted(bounds, local[part], side="right")
+        utc[part] = local[part] - offsets[stretch]
+        twice = np.flatnonzero(local[part] >= twice_from[stretch])
+        rows.append(twice + part.start)
+        stretches.append(stretch[twice])
+    for ambiguous in _grouped(np.concatenate(rows), np.concatenate(stretches)):
+        second = _second_pass(local, ambiguous)
+        stretch = np.searchsorted(bounds, local[second], side="right")
+        utc[second] += offsets[stretch] - offsets[stretch + 1]
     return utc
+
+
+def _grouped(rows: Ints, by: Ints) -> list[Ints]:
+    """Return *rows* in groups of one value in *by*, each in order."""
+    order = np.argsort(by, kind="stable")
+    return np.split(rows[order], np.flatnonzero(np.diff(by[order])) + 1) if len(rows) else []
 
 
 def _slices(local: Ints) -> Iterator[slice]:
@@ -120,7 +135,7 @@ def _slices(local: Ints) -> Iterator[slice]:
     return (slice(at, at + _SLICE) for at in range(0, len(local), _SLICE))
 
 
-def _second_pass(local: Ints, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def _second_pass(local: Ints, rows: Ints) -> Ints:
     """Return those of *rows* after the largest step backwards: with this choice UTC runs backwards least."""
     steps = np.diff(local[rows])
     if not len(steps) or steps.min() > -_NOISE_US:
@@ -152,11 +167,14 @@ def _moment(zone: ZoneInfo, start: int, end: int, after: int) -> int:
 
 
 def _days(local: Ints) -> list[int]:
-    """Return the days since 1970 that occur in *local* with two days around each: a few strays span no millennia."""
+    """Return days since 1970 before, in and after each week in *local*: a few strays span no millennia.
+
+    No zone has changed its offset forth and back within so few days.
+    """
     seen: set[int] = set()
     for part in _slices(local):
-        days = local[part] // _DAY_US
-        seen.update(days[np.flatnonzero(np.diff(days, append=_NAT))].tolist())
-    seen.discard(_NAT // _DAY_US)
-    around = np.unique(np.array(sorted(seen), dtype=np.int64)[:, None] + np.arange(-2, 4))
+        weeks = local[part] // (7 * _DAY_US)
+        seen.update(weeks[np.flatnonzero(np.diff(weeks, append=_NAT))].tolist())
+    seen.discard(_NAT // (7 * _DAY_US))
+    around = np.unique(np.array(sorted(seen), dtype=np.int64)[:, None] * 7 + [-2, 2, 9])
     return [int(day) for day in np.clip(around, _FIRST_DAY, _LAST_DAY)] or [0]

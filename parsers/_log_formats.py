@@ -12,15 +12,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
 LEVELS = ("", "info", "warn", "error", "debug", "silly", "verbose")
+_CODES = {word.encode(): code for code, word in enumerate(LEVELS)}
 NAT = int(np.iinfo(np.int64).min)
 _WORDS = "|".join(LEVELS[1:])
 _LEVEL = rf"\[(?P<level>{_WORDS})\](?:[ ]|$)"
 _TAG = r"(?:\[(?P<tag>[^\]]{1,80})\][ ]?)?"
-_TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?"
+_TIME = r"(?P<clock>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d{1,9}))?"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,9 +35,19 @@ class Format:
     utc: bool = False
     fixed: bool = False
 
+    @property
+    def dated(self) -> bool:
+        """Whether its lines carry a date."""
+        return "day" in self.start.groupindex
+
+    @property
+    def leveled(self) -> bool:
+        """Whether its lines carry a level."""
+        return "level" in self.start.groupindex
+
 
 def _date(separator: str) -> str:
-    return rf"(?P<year>\d{{4}}){separator}(?P<month>\d\d){separator}(?P<day>\d\d)"
+    return rf"(?P<day>\d{{4}}{separator}\d\d{separator}\d\d)"
 
 
 def _pattern(text: str) -> re.Pattern[bytes]:
@@ -96,17 +108,25 @@ def named_service(name: str) -> str | None:
     return next((service for service, pattern in _NAMES if re.match(pattern, name.lower())), None)
 
 
-def moment(match: re.Match[bytes]) -> int:
+def level_of(match: re.Match[bytes], kind: Format) -> int:
+    """Return the level in *match* as an index into `LEVELS`."""
+    return _CODES[match["level"]] if kind.leveled else 0
+
+
+def moment(match: re.Match[bytes], kind: Format) -> int:
     """Return the time in *match* as µs since 1970, `NAT` where it has none or an impossible one (month 13)."""
-    groups = match.groupdict()
-    if groups.get("year") is None:
+    if not kind.dated:
         return NAT
-    year, month, day, hour, minute, second = (
-        int(groups[unit]) for unit in ("year", "month", "day", "hour", "minute", "second")
-    )
+    whole = _second(match["day"], match["clock"])
+    return whole if whole == NAT else whole + int((match["fraction"] or b"0").ljust(6, b"0")[:6])
+
+
+@lru_cache(maxsize=1024)
+def _second(day: bytes, clock: bytes) -> int:
+    year, month, date = int(day[:4]), int(day[5:7]), int(day[8:])
+    hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:])
     try:
-        whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        whole = datetime(year, month, date, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return NAT
-    fraction = int((groups["fraction"] or b"0").ljust(6, b"0")[:6])
-    return (whole - _EPOCH) // timedelta(microseconds=1) + fraction
+    return (whole - _EPOCH) // timedelta(microseconds=1)

@@ -10,13 +10,20 @@ from numpy.typing import NDArray
 
 # no record's beginning, up to its tag, is longer
 _START_BYTES = 400
+_NAMED = 20
 
 
 @dataclass(slots=True)
 class Nuls:
-    """Each run shrinks to one byte until its line is whole; then it is noted in ``found`` (line, length) and cut."""
+    """Each run shrinks to one byte until its line is whole; then it is noted and cut.
+
+    ``found`` holds line and length of the first runs, ``more`` says how many others there were, ``more_bytes`` how long
+    they were in all.
+    """
 
     found: list[tuple[int, int]] = field(default_factory=list)
+    more: int = 0
+    more_bytes: int = 0
     _lengths: list[int] = field(default_factory=list)
     _open: bool = False
 
@@ -42,10 +49,16 @@ class Nuls:
         """Return the first *limit* bytes of line *number*, whose end is not seen yet."""
         gone = line.count(b"\0", limit)
         if gone:
-            self.found += [(number, length) for length in self._lengths[-gone:]]
+            self._note([number] * gone, self._lengths[-gone:])
             del self._lengths[-gone:]
             self._open = False
         return line[:limit]
+
+    def _note(self, lines: list[int], lengths: list[int]) -> None:
+        room = _NAMED - len(self.found)
+        self.found += zip(lines[:room], lengths[:room], strict=True)
+        self.more += len(lengths[room:])
+        self.more_bytes += sum(lengths[room:])
 
     def cut(self, data: bytes, number: int, start: re.Pattern[bytes]) -> tuple[bytes, NDArray[np.int64]]:
         """Return the whole lines *data*, from line *number* on, without NULs, and where line breaks took their place.
@@ -56,7 +69,7 @@ class Nuls:
         buffer = np.frombuffer(data, np.uint8)
         at = np.flatnonzero(buffer == 0)
         lines = number + np.searchsorted(np.flatnonzero(buffer == 10), at)
-        self.found += zip(lines.tolist(), self._lengths[: len(at)], strict=True)
+        self._note(lines.tolist(), self._lengths[: len(at)])
         del self._lengths[: len(at)]
         inside = at[(at > 0) & (buffer[at - 1] != 10)]
         breaks = np.array([p for p in inside.tolist() if _starts(start, data, p + 1)], dtype=np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import RETURN, Block
-from claude_evidence.parsers._log_formats import LEVELS, NAT, Format, moment
+from claude_evidence.parsers._log_formats import LEVELS, NAT, Format, level_of, moment
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -89,12 +89,13 @@ def heads_of(block: Block, lines: Lines, kind: Format) -> Heads:
 
 def _by_pattern(block: Block, lines: Lines, kind: Format, candidates: Ints) -> Heads:
     rows = []
-    for line in candidates.tolist():
-        match = kind.start.match(block.data, int(lines.starts[line]), int(lines.ends[line]))
+    starts, ends = lines.starts[candidates].tolist(), lines.ends[candidates].tolist()
+    for line, start, end in zip(candidates.tolist(), starts, ends, strict=True):
+        match = kind.start.match(block.data, start, end)
         if match:
-            level = LEVELS.index((match.groupdict().get("level") or b"").decode())
-            tag, tag_end = match.span("tag") if match["tag"] is not None else (match.end(), match.end())
-            rows.append((line, moment(match), level, tag, tag_end, match.end()))
+            text = match.end()
+            tag, tag_end = match.span("tag") if match["tag"] is not None else (text, text)
+            rows.append((line, moment(match, kind), level_of(match, kind), tag, tag_end, text))
     table = np.array(rows, dtype=np.int64).reshape(-1, 6)
     return Heads(*table.T)
 

@@ -43,7 +43,6 @@ TABLES = {
     }
 }  # fmt: skip
 DEDUPLICATE = True
-_NUL_RUNS_NAMED = 20
 _USUAL_RECORD_BYTES = 50
 _SLICE_ROWS = 1 << 16
 
@@ -71,18 +70,18 @@ def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int =
     return Parsed({"app_log": table}, problems, [_coverage(table, source, service)])
 
 
-def _nul_runs(nuls: Nuls) -> list[tuple[int, str]]:
-    runs = sorted(nuls.found)
-    said = [(line, f"line {line}: {length} NUL bytes cut out") for line, length in runs[:_NUL_RUNS_NAMED]]
-    more = runs[_NUL_RUNS_NAMED:]
-    if more:
-        said.append((more[0][0], f"{len(more)} more runs of NUL bytes cut out, {sum(n for _, n in more)} bytes in all"))
+def _nul_runs(nuls: Nuls) -> list[tuple[int | None, str]]:
+    said: list[tuple[int | None, str]] = [
+        (line, f"line {line}: {length} NUL bytes cut out") for line, length in nuls.found
+    ]
+    if nuls.more:
+        said.append((None, f"{nuls.more} more runs of NUL bytes cut out, {nuls.more_bytes} bytes in all"))
     return said
 
 
-def _losses(records: Records) -> list[tuple[int, str]]:
+def _losses(records: Records) -> list[tuple[int | None, str]]:
     """Return line and text of everything that could not be kept as it was."""
-    said = []
+    said: list[tuple[int | None, str]] = []
     if records.kind is formats.QUOTED:
         said.append((1, "no line carries a date: its records have no time"))
     else:

@@ -104,5 +104,5 @@ def _value(data: bytes, utf16: bool) -> tuple[State, Any, str]:
         if error.reason != "unexpected end of data":
             return "invalid", None, "not UTF-8"
         # cut in the middle of a character: what stands before it must be the beginning of a document, not a whole one
-        state, value, detail = value_of(data[:error.start].decode("utf-8"))
+        state, value, detail = value_of(data[: error.start].decode("utf-8"))
         return (state, value, detail) if state == "truncated" else ("invalid", None, "not UTF-8")

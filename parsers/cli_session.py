@@ -14,7 +14,12 @@ from claude_evidence.parsers._state import unreadable
 
 PATHS = (".claude/sessions/*.json", "*/.claude/sessions/*.json")
 CLI_SESSION: Columns = {
-    "Path": TEXT, "Pid": INTEGER, "SessionId": TEXT, "Status": TEXT, "Version": TEXT, "Entrypoint": TEXT,
+    "Path": TEXT,
+    "Pid": INTEGER,
+    "SessionId": TEXT,
+    "Status": TEXT,
+    "Version": TEXT,
+    "Entrypoint": TEXT,
 }
 TABLES = {"cli_session": CLI_SESSION}
 
@@ -34,10 +39,13 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     path = source.path or source.name
     pid = untrusted.integer(entry.get("pid"))
     row = {
-        "TimeCreated": source.modified_at, "Path": untrusted.text(path, 4096),
+        "TimeCreated": source.modified_at,
+        "Path": untrusted.text(path, 4096),
         "Pid": _pid_of_name(path) if pid is None else pid,
-        "SessionId": untrusted.identifier(entry.get("sessionId")), "Status": untrusted.token(entry.get("status")),
-        "Version": untrusted.token(entry.get("version")), "Entrypoint": untrusted.token(entry.get("entrypoint")),
+        "SessionId": untrusted.identifier(entry.get("sessionId")),
+        "Status": untrusted.token(entry.get("status")),
+        "Version": untrusted.token(entry.get("version")),
+        "Entrypoint": untrusted.token(entry.get("entrypoint")),
     }
     return Parsed({"cli_session": table_rows(CLI_SESSION, [row], source)})
 

@@ -17,8 +17,13 @@ from claude_evidence.parsers._json_text import has_key, read_document
 from claude_evidence.parsers._state import unreadable
 
 PATHS = (
-    "config.json", "claude/config.json", "*/claude/config.json", "claude-3p/config.json", "*/claude-3p/config.json",
-    "claude_desktop_config.json", "*/claude_desktop_config.json",
+    "config.json",
+    "claude/config.json",
+    "*/claude/config.json",
+    "claude-3p/config.json",
+    "*/claude-3p/config.json",
+    "claude_desktop_config.json",
+    "*/claude_desktop_config.json",
 )
 CONFIG: Columns = {"Path": TEXT, "Key": TEXT, "Value": TEXT}
 TABLES = {"config": CONFIG}
@@ -49,8 +54,10 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     path = (source.path or source.name).replace("\\", "/")
     desktop = PurePosixPath(path).name.lower() == "claude_desktop_config.json" or "mcpServers" in document.value
     pairs = _of_desktop(document.value) if desktop else _of_app(document.value)
-    rows = [{"TimeCreated": source.modified_at, "Path": untrusted.text(path, 4096), "Key": key, "Value": value}
-            for key, value in pairs]
+    rows = [
+        {"TimeCreated": source.modified_at, "Path": untrusted.text(path, 4096), "Key": key, "Value": value}
+        for key, value in pairs
+    ]
     return Parsed({"config": table_rows(CONFIG, rows, source)})
 
 

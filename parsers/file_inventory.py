@@ -17,8 +17,15 @@ from claude_evidence.parsers._state import collected_at, unreadable
 FORMAT = "claude-evidence/file-inventory/1"
 PATHS = ("state/file_inventory.json", "*/state/file_inventory.json")
 FILE_INVENTORY: Columns = {
-    "Path": TEXT, "Size": INTEGER, "ModifiedAt": UTC, "CreatedAt": UTC, "Attributes": TEXT, "Sha256": TEXT,
-    "FirstNonNullOffset": INTEGER, "IsDirectory": BOOLEAN, "ReparseTarget": TEXT,
+    "Path": TEXT,
+    "Size": INTEGER,
+    "ModifiedAt": UTC,
+    "CreatedAt": UTC,
+    "Attributes": TEXT,
+    "Sha256": TEXT,
+    "FirstNonNullOffset": INTEGER,
+    "IsDirectory": BOOLEAN,
+    "ReparseTarget": TEXT,
 }
 TABLES = {"file_inventory": FILE_INVENTORY}
 # A listing of half a million files is about this large.

@@ -15,8 +15,17 @@ from claude_evidence.parsers._package_list import blocks, is_table
 from claude_evidence.parsers._state import collected_at, unreadable
 
 PATHS = ("state/packages.*", "*/state/packages.*", "*appxpackage*.txt", "*appxpackage*.json")
-_TEXTS = ("Name", "Publisher", "Version", "PackageFullName", "PackageFamilyName", "Architecture", "Status",
-          "SignatureKind", "InstallLocation")
+_TEXTS = (
+    "Name",
+    "Publisher",
+    "Version",
+    "PackageFullName",
+    "PackageFamilyName",
+    "Architecture",
+    "Status",
+    "SignatureKind",
+    "InstallLocation",
+)
 PACKAGE: Columns = {**dict.fromkeys(_TEXTS, TEXT), "NonRemovable": BOOLEAN}
 TABLES = {"package": PACKAGE}
 _LIMIT_BYTES = 32 << 20
@@ -69,8 +78,11 @@ def _of_json(text: str) -> tuple[_Packages, str]:
     if isinstance(value, dict) and isinstance(value.get("value"), list):
         value = value["value"]  # how Windows PowerShell 5 writes an array that was a property
     entries = value if isinstance(value, list) else [value]
-    packages: _Packages = [(number, entry) for number, entry in enumerate(entries, 1)
-                           if isinstance(entry, dict) and isinstance(entry.get("PackageFullName"), str)]
+    packages: _Packages = [
+        (number, entry)
+        for number, entry in enumerate(entries, 1)
+        if isinstance(entry, dict) and isinstance(entry.get("PackageFullName"), str)
+    ]
     others = len(entries) - len(packages)
     return packages, f"{others} entries are no packages" if others else ""
 

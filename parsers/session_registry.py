@@ -31,18 +31,45 @@ from claude_evidence.parsers._state import UUID
 
 AREAS = ("claude-code-sessions", "local-agent-mode-sessions")
 PATHS = (
-    "local_*.json", "*/local_*.json", "local_*.json.tmp", "*/local_*.json.tmp",
-    "local_*.unreadable*", "*/local_*.unreadable*",
-    "deleted_*", "*/deleted_local_*", *(f"*{area}/*/deleted_*" for area in AREAS),
+    "local_*.json",
+    "*/local_*.json",
+    "local_*.json.tmp",
+    "*/local_*.json.tmp",
+    "local_*.unreadable*",
+    "*/local_*.unreadable*",
+    "deleted_*",
+    "*/deleted_local_*",
+    *(f"*{area}/*/deleted_*" for area in AREAS),
 )
 SESSION_REGISTRY: Columns = {
-    "Path": TEXT, "FileName": TEXT, "Area": CATEGORY, "Account": TEXT, "Org": TEXT,
-    "SessionId": TEXT, "InnerSessionId": TEXT, "CliSessionId": TEXT, "PriorCliSessionIds": TEXT,
-    "FileSize": INTEGER, "FirstNonNullOffset": INTEGER, "ParseState": CATEGORY, "ParseDetail": TEXT,
-    "IsTmp": BOOLEAN, "IsTombstone": BOOLEAN, "IsQuarantined": BOOLEAN,
-    "CreatedAt": UTC, "LastActivityAt": UTC, "LastFocusedAt": UTC, "DeletedAt": UTC,
-    "CompletedTurns": INTEGER, "IsArchived": BOOLEAN, "IsRemote": BOOLEAN, "TranscriptUnavailable": BOOLEAN,
-    "Model": TEXT, "TitleSource": TEXT, "PermissionMode": TEXT, "WorktreeName": TEXT,
+    "Path": TEXT,
+    "FileName": TEXT,
+    "Area": CATEGORY,
+    "Account": TEXT,
+    "Org": TEXT,
+    "SessionId": TEXT,
+    "InnerSessionId": TEXT,
+    "CliSessionId": TEXT,
+    "PriorCliSessionIds": TEXT,
+    "FileSize": INTEGER,
+    "FirstNonNullOffset": INTEGER,
+    "ParseState": CATEGORY,
+    "ParseDetail": TEXT,
+    "IsTmp": BOOLEAN,
+    "IsTombstone": BOOLEAN,
+    "IsQuarantined": BOOLEAN,
+    "CreatedAt": UTC,
+    "LastActivityAt": UTC,
+    "LastFocusedAt": UTC,
+    "DeletedAt": UTC,
+    "CompletedTurns": INTEGER,
+    "IsArchived": BOOLEAN,
+    "IsRemote": BOOLEAN,
+    "TranscriptUnavailable": BOOLEAN,
+    "Model": TEXT,
+    "TitleSource": TEXT,
+    "PermissionMode": TEXT,
+    "WorktreeName": TEXT,
 }
 TABLES = {"session_registry": SESSION_REGISTRY}
 _ENTRY = re.compile(r"(?P<stem>local_[a-z0-9_-]{1,64})(?P<ending>\.json(\.tmp)?|[a-z.]*\.unreadable.*)", re.IGNORECASE)
@@ -103,8 +130,16 @@ def _place(path: str) -> _Place | None:
         return _Place(path, name, area, account, org, stem, tombstone=True)
     if match := _ENTRY.fullmatch(name):
         ending = match["ending"].lower()
-        return _Place(path, name, area, account, org, match["stem"],
-                      tmp=ending.endswith(".tmp"), quarantined=".unreadable" in ending)
+        return _Place(
+            path,
+            name,
+            area,
+            account,
+            org,
+            match["stem"],
+            tmp=ending.endswith(".tmp"),
+            quarantined=".unreadable" in ending,
+        )
     # a name that says nothing was known by its content; one that nearly says it is another thing's
     return None if name.lower().startswith(("local_", "deleted_")) else _Place(path, name, area, account, org)
 
@@ -113,7 +148,7 @@ def _area(folders: list[str]) -> tuple[str, list[str]]:
     """Return the registry that the last folder of that name is, and the folders below it; all folders where none is."""
     for position in range(len(folders) - 1, -1, -1):
         if folders[position].lower() in AREAS:
-            return folders[position].lower(), folders[position + 1:]
+            return folders[position].lower(), folders[position + 1 :]
     return "", folders
 
 
@@ -127,10 +162,15 @@ def _account(area: str, below: list[str]) -> tuple[str, str]:
 
 def _named(place: _Place) -> dict[str, Any]:
     return {
-        "Path": untrusted.text(place.path, 4096), "FileName": untrusted.text(place.name), "Area": place.area,
-        "Account": untrusted.text(place.account), "Org": untrusted.text(place.org),
+        "Path": untrusted.text(place.path, 4096),
+        "FileName": untrusted.text(place.name),
+        "Area": place.area,
+        "Account": untrusted.text(place.account),
+        "Org": untrusted.text(place.org),
         "SessionId": untrusted.text(place.session),
-        "IsTmp": place.tmp, "IsTombstone": place.tombstone, "IsQuarantined": place.quarantined,
+        "IsTmp": place.tmp,
+        "IsTombstone": place.tombstone,
+        "IsQuarantined": place.quarantined,
     }
 
 
@@ -142,8 +182,12 @@ def _measured(place: _Place, document: Document) -> dict[str, Any]:
         state, detail = "invalid", "not an object"
     elif place.quarantined and state == "ok":
         state, detail = "invalid", "set aside by the app"
-    return {"ParseState": state, "ParseDetail": detail,
-            "FileSize": document.size_bytes, "FirstNonNullOffset": document.first_non_null}
+    return {
+        "ParseState": state,
+        "ParseDetail": detail,
+        "FileSize": document.size_bytes,
+        "FirstNonNullOffset": document.first_non_null,
+    }
 
 
 def _said(entry: Mapping[str, Any]) -> dict[str, Any]:

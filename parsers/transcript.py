@@ -18,13 +18,31 @@ from claude_evidence.transcript import facts_from_json, is_transcript_record, re
 PATHS = ("projects/*/*.jsonl", "*/projects/*/*.jsonl", "*.jsonl.meta.json")
 META_FORMAT = "claude-evidence/meta/1"
 TRANSCRIPT: Columns = {
-    "Path": TEXT, "CliSessionId": TEXT, "Slug": TEXT, "FileSize": INTEGER,
-    "LineCount": INTEGER, "RecordCount": INTEGER, "UserCount": INTEGER, "AssistantCount": INTEGER,
-    "MessageCount": INTEGER, "TitleEvents": INTEGER,
-    "BadLineCount": INTEGER, "FirstBadLine": INTEGER, "NulLineCount": INTEGER, "FirstNulLine": INTEGER,
-    "LongLineCount": INTEGER, "TailTruncated": BOOLEAN,
-    "FirstTime": UTC, "LastTime": UTC, "Entrypoint": TEXT, "Versions": TEXT, "InnerSessionIds": TEXT,
-    "HasMessages": BOOLEAN, "IsSubagent": BOOLEAN, "Released": BOOLEAN, "MetaOnly": BOOLEAN,
+    "Path": TEXT,
+    "CliSessionId": TEXT,
+    "Slug": TEXT,
+    "FileSize": INTEGER,
+    "LineCount": INTEGER,
+    "RecordCount": INTEGER,
+    "UserCount": INTEGER,
+    "AssistantCount": INTEGER,
+    "MessageCount": INTEGER,
+    "TitleEvents": INTEGER,
+    "BadLineCount": INTEGER,
+    "FirstBadLine": INTEGER,
+    "NulLineCount": INTEGER,
+    "FirstNulLine": INTEGER,
+    "LongLineCount": INTEGER,
+    "TailTruncated": BOOLEAN,
+    "FirstTime": UTC,
+    "LastTime": UTC,
+    "Entrypoint": TEXT,
+    "Versions": TEXT,
+    "InnerSessionIds": TEXT,
+    "HasMessages": BOOLEAN,
+    "IsSubagent": BOOLEAN,
+    "Released": BOOLEAN,
+    "MetaOnly": BOOLEAN,
 }
 TABLES = {"transcript": TRANSCRIPT}
 # Files of lines that lie near transcripts and are none: Cowork's audit, the prompt history, saved tool output.
@@ -32,11 +50,23 @@ _OTHER_NAMES = frozenset({"audit.jsonl", "history.jsonl"})
 _OTHER_FOLDERS = frozenset({"tool-results", "outputs", "uploads"})
 _META = ".meta.json"
 _FACTS = {
-    "FileSize": "size_bytes", "LineCount": "line_count", "RecordCount": "record_count", "UserCount": "user_count",
-    "AssistantCount": "assistant_count", "MessageCount": "message_count", "TitleEvents": "title_count",
-    "BadLineCount": "bad_line_count", "FirstBadLine": "first_bad_line", "NulLineCount": "nul_line_count",
-    "FirstNulLine": "first_nul_line", "LongLineCount": "long_line_count", "TailTruncated": "tail_truncated",
-    "FirstTime": "first_time", "LastTime": "last_time", "Entrypoint": "entrypoint", "HasMessages": "has_messages",
+    "FileSize": "size_bytes",
+    "LineCount": "line_count",
+    "RecordCount": "record_count",
+    "UserCount": "user_count",
+    "AssistantCount": "assistant_count",
+    "MessageCount": "message_count",
+    "TitleEvents": "title_count",
+    "BadLineCount": "bad_line_count",
+    "FirstBadLine": "first_bad_line",
+    "NulLineCount": "nul_line_count",
+    "FirstNulLine": "first_nul_line",
+    "LongLineCount": "long_line_count",
+    "TailTruncated": "tail_truncated",
+    "FirstTime": "first_time",
+    "LastTime": "last_time",
+    "Entrypoint": "entrypoint",
+    "HasMessages": "has_messages",
 }
 _LISTS = {"Versions": "versions", "InnerSessionIds": "session_ids"}
 
@@ -64,7 +94,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     """Return one row per transcript; nothing for other files of lines that lie among them."""
     path = (source.path or source.name).replace("\\", "/")
     if path.lower().endswith(_META):
-        return _parse_meta(stream, source, path[:-len(_META)])
+        return _parse_meta(stream, source, path[: -len(_META)])
     place = _place(path)
     if place is None:
         return Parsed()
@@ -93,13 +123,17 @@ def _place(path: str) -> _Place | None:
     *folders, name = path.split("/")
     lower = [folder.lower() for folder in folders]
     start = len(lower) - 1 - lower[::-1].index("projects") if "projects" in lower else None
-    below = lower[start + 1:] if start is not None else []
+    below = lower[start + 1 :] if start is not None else []
     if name.lower() in _OTHER_NAMES or _OTHER_FOLDERS.intersection(below[1:]):
         return None
     stem = PurePosixPath(name).stem
-    return _Place(path, stem, folders[start + 1] if start is not None and below else "",
-                  subagent=stem.lower().startswith("agent-") or "subagents" in lower,
-                  expected=".claude" in lower or UUID.fullmatch(stem) is not None)
+    return _Place(
+        path,
+        stem,
+        folders[start + 1] if start is not None and below else "",
+        subagent=stem.lower().startswith("agent-") or "subagents" in lower,
+        expected=".claude" in lower or UUID.fullmatch(stem) is not None,
+    )
 
 
 def _table(source: Member, place: _Place, told: Mapping[str, Any]) -> Parsed:
@@ -107,8 +141,10 @@ def _table(source: Member, place: _Place, told: Mapping[str, Any]) -> Parsed:
     row |= {column: ",".join(told[name]) for column, name in _LISTS.items() if name in told}
     row |= {
         "TimeCreated": told.get("last_time") or told.get("modified") or source.modified_at,
-        "Path": untrusted.text(place.path, 4096), "CliSessionId": untrusted.text(place.stem),
-        "Slug": untrusted.text(place.slug), "MetaOnly": told["MetaOnly"],
+        "Path": untrusted.text(place.path, 4096),
+        "CliSessionId": untrusted.text(place.stem),
+        "Slug": untrusted.text(place.slug),
+        "MetaOnly": told["MetaOnly"],
         "IsSubagent": place.subagent or told.get("all_sidechain", False),
     }
     return Parsed({"transcript": table_rows(TRANSCRIPT, [row], source)})

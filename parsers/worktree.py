@@ -14,7 +14,12 @@ from claude_evidence.parsers._state import unreadable
 
 PATHS = ("git-worktrees.json", "*/git-worktrees.json")
 WORKTREE: Columns = {
-    "Name": TEXT, "Path": TEXT, "LeasedBy": TEXT, "BaseRepo": TEXT, "Branch": TEXT, "SourceBranch": TEXT,
+    "Name": TEXT,
+    "Path": TEXT,
+    "LeasedBy": TEXT,
+    "BaseRepo": TEXT,
+    "Branch": TEXT,
+    "SourceBranch": TEXT,
 }
 TABLES = {"worktree": WORKTREE}
 

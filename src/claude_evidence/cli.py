@@ -15,7 +15,6 @@ from claude_evidence import __version__
 from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
-
     from claude_evidence.analyzers._types import RuleSet
     from claude_evidence.model import Report
 

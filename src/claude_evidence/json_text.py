@@ -51,10 +51,10 @@ def partial_object(text: str) -> dict[str, Any]:
     position = _skip(text, 0)
     expected = "{"
     try:
-        while text[position:position + 1] == expected:
+        while text[position : position + 1] == expected:
             key, position = _DECODER.raw_decode(text, _skip(text, position + 1))
             position = _skip(text, position)
-            if not isinstance(key, str) or text[position:position + 1] != ":":
+            if not isinstance(key, str) or text[position : position + 1] != ":":
                 break
             value, position = _DECODER.raw_decode(text, _skip(text, position + 1))
             position, expected = _skip(text, position), ","
@@ -94,7 +94,7 @@ def _skip(text: str, position: int) -> int:
 
 
 def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
-    tail = text[error.pos:]
+    tail = text[error.pos :]
     if error.msg.startswith("Unterminated string") or not tail.strip(_SPACE):
         return True
     return bool(_CUT_VALUE.fullmatch(tail)) or any(word.startswith(tail) for word in ("true", "false", "null"))

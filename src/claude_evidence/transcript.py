@@ -60,8 +60,10 @@ class TranscriptFacts:
     def as_json(self) -> dict[str, Any]:
         """Return the facts as JSON values; times as ISO 8601."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {k: v.isoformat() if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v
-                for k, v in values.items()}
+        return {
+            k: v.isoformat() if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v
+            for k, v in values.items()
+        }
 
 
 COUNTS: tuple[str, ...] = tuple(f.name for f in fields(TranscriptFacts) if f.name.endswith("_count"))
@@ -154,11 +156,19 @@ class _Tally:
         messages, sided = self.counts["message_count"], self.counts["sidechain_count"]
         all_sidechain = 0 < sided >= self.counts["user_count"] + self.counts["assistant_count"] and messages == 0
         return TranscriptFacts(
-            size_bytes=self.size, first_bad_line=self.first_bad, first_nul_line=self.first_nul,
-            tail_truncated=self.tail_truncated, all_sidechain=all_sidechain,
+            size_bytes=self.size,
+            first_bad_line=self.first_bad,
+            first_nul_line=self.first_nul,
+            tail_truncated=self.tail_truncated,
+            all_sidechain=all_sidechain,
             has_messages=messages > 0 or (all_sidechain and self.sided_messages > 0),
-            first_time=self.first, last_time=self.last, entrypoint=self.entrypoint,
-            versions=tuple(self.versions), session_ids=tuple(self.session_ids), **self.counts)
+            first_time=self.first,
+            last_time=self.last,
+            entrypoint=self.entrypoint,
+            versions=tuple(self.versions),
+            session_ids=tuple(self.session_ids),
+            **self.counts,
+        )
 
 
 def is_transcript_record(record: Mapping[str, Any]) -> bool:

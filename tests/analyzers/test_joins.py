@@ -168,7 +168,7 @@ def test_sessions_on_disk_counts_only_files_of_that_folder_made_before() -> None
 
 
 def test_storage_layout() -> None:
-    move = r"Failed to save session local_x: EXDEV: cross-device link not permitted, rename 'C:\a.json.tmp' -> '{}:\a.json'"
+    move = r"Failed to save session local_x: EXDEV: no cross-device link, rename 'C:\a.json.tmp' -> '{}:\a.json'"
     log = [line(move.format(drive), ErrnoCode="EXDEV") for drive in "CD"]
     got = joined(app_log=log)["app_log"]["StorageLayout"].tolist()
     assert got[0].startswith("one drive")

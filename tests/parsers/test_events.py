@@ -114,9 +114,7 @@ def test_operation_and_options_are_named(engine: str) -> None:
     names = "ForceApplicationShutdownOption,ForceTargetApplicationShutdownOption,"
     assert started["Operation"] == "Register"
     assert started["Options"] == names + "DeferRegistrationWhenPackagesAreInUse"
-    done = row(
-        ("DeploymentOperation", "UInt32", 99), ("DeploymentOptions", "HexInt64", 0x40_00000041), engine=engine
-    )
+    done = row(("DeploymentOperation", "UInt32", 99), ("DeploymentOptions", "HexInt64", 0x40_00000041), engine=engine)
     assert (done["Operation"], done["Options"]) == ("99", started["Options"])
 
 

@@ -75,11 +75,18 @@ def launch_finding() -> Finding:
         ref(APPMODEL, 9899, failed, 540),
     )
     return Finding(
-        rule="msix_appcontainer_job_race_0x80070020", id="3f2a9c1d77e0",
+        rule="msix_appcontainer_job_race_0x80070020",
+        id="3f2a9c1d77e0",
         sigma_id="7b0d3c1e-1111-4a5b-9c3d-000000000001",
         title="Windows refuses to start Claude: what is left of the old version still holds its container",
-        level=Level.HIGH, confidence="high", document="msix_appcontainer_job_race_0x80070020__after_update",
-        first_seen=T0, last_seen=after(minutes=9), count=12, group=PACKAGE, evidence=records,
+        level=Level.HIGH,
+        confidence="high",
+        document="msix_appcontainer_job_race_0x80070020__after_update",
+        first_seen=T0,
+        last_seen=after(minutes=9),
+        count=12,
+        group=PACKAGE,
+        evidence=records,
         explanation="An update was registered while Claude was running. Windows closed the app, but part of its "
         "container stayed alive, and every start since then fails with error 0x80070020.\n\nNothing is damaged: "
         "the package and your conversations are where they were.",
@@ -89,8 +96,13 @@ def launch_finding() -> Finding:
         for_developers="AppModel-Runtime 215 and 208 carry 0x80070020 in the same second; the job object of the old "
         "version outlives ForceApplicationShutdownOption.",
         false_positives=("A virus scanner holds files of the package during its first scan.",),
-        leads_to=("orphaned_cli_session_id",), versions={"first": OLD, "last": NEW},
-        references=("#59934", "https://github.com/anthropics/claude-code/issues/53247", "https://example.invalid/notes"),
+        leads_to=("orphaned_cli_session_id",),
+        versions={"first": OLD, "last": NEW},
+        references=(
+            "#59934",
+            "https://github.com/anthropics/claude-code/issues/53247",
+            "https://example.invalid/notes",
+        ),
     )
 
 
@@ -99,22 +111,44 @@ def other_findings() -> tuple[Finding, Finding, Finding]:
     records = (ref(MAIN_LOG, 1042, save, -900), ref(MAIN_LOG, 1043, "```\n@alice #1 | <b>&amp;</b>\n~~~~", -899))
     copy = Step("With Claude closed, copy each .json.tmp to .json.", "", Risk.LOSES_DATA, "has to be repeated")
     unsaved = Finding(
-        "msix_exdev_session_save", "7b0d3c1e-1111-4a5b-9c3d-000000000002", "b81e4f00aa12",
-        "Conversations are not saved: the last step of each save fails", Level.CRITICAL, "high",
-        first_seen=after(days=-53), last_seen=after(minutes=-16), count=3796, evidence=records, remedy=(copy,),
+        "msix_exdev_session_save",
+        "7b0d3c1e-1111-4a5b-9c3d-000000000002",
+        "b81e4f00aa12",
+        "Conversations are not saved: the last step of each save fails",
+        Level.CRITICAL,
+        "high",
+        first_seen=after(days=-53),
+        last_seen=after(minutes=-16),
+        count=3796,
+        evidence=records,
+        remedy=(copy,),
         explanation="Each save writes a temporary file and then fails to rename it.",
         facts=(("sessions touched", "23"), ("days", "53")),
     )
     orphan = Finding(
-        "orphaned_cli_session_id", "7b0d3c1e-1111-4a5b-9c3d-000000000003", "0c9d5521be43",
-        "A conversation is shown, but cannot be continued", Level.MEDIUM, "medium", first_seen=after(minutes=12),
-        last_seen=after(minutes=12), count=1, group="local_5f3c", evidence=(ref(ENTRY, 1, "", 720),),
+        "orphaned_cli_session_id",
+        "7b0d3c1e-1111-4a5b-9c3d-000000000003",
+        "0c9d5521be43",
+        "A conversation is shown, but cannot be continued",
+        Level.MEDIUM,
+        "medium",
+        first_seen=after(minutes=12),
+        last_seen=after(minutes=12),
+        count=1,
+        group="local_5f3c",
+        evidence=(ref(ENTRY, 1, "", 720),),
         explanation="Its entry points to a transcript that is not there.",
         because_of=("msix_appcontainer_job_race_0x80070020", "session_json_all_null"),
     )
     context = Finding(
-        "msix_deferred_registration", "7b0d3c1e-1111-4a5b-9c3d-000000000004", "77aa00ff1200",
-        "An update waited until Claude was closed", Level.INFORMATIONAL, "high", first_local=WALL, last_local=WALL,
+        "msix_deferred_registration",
+        "7b0d3c1e-1111-4a5b-9c3d-000000000004",
+        "77aa00ff1200",
+        "An update waited until Claude was closed",
+        Level.INFORMATIONAL,
+        "high",
+        first_local=WALL,
+        last_local=WALL,
         count=1,
     )
     return unsaved, orphan, context
@@ -125,8 +159,16 @@ def timeline() -> tuple[TimelineEntry, ...]:
     for n in range(53, 0, -1):
         start = after(days=-n, hours=-(n % 9))
         days.append(
-            TimelineEntry(start, "app", "Failed to save session (EXDEV)", Level.HIGH, 40 + n * 3,
-                          until=start + timedelta(hours=1), finding="b81e4f00aa12", evidence=ref(MAIN_LOG, 9000 - n))
+            TimelineEntry(
+                start,
+                "app",
+                "Failed to save session (EXDEV)",
+                Level.HIGH,
+                40 + n * 3,
+                until=start + timedelta(hours=1),
+                finding="b81e4f00aa12",
+                evidence=ref(MAIN_LOG, 9000 - n),
+            )
         )
     story = (
         (-12, "package", "Register started, with ForceApplicationShutdownOption", Level.INFORMATIONAL, DEPLOYMENT),
@@ -148,9 +190,11 @@ def timeline() -> tuple[TimelineEntry, ...]:
 
 def custody() -> model.Custody:
     members = (
-        member(APPMODEL, 1_118_208, "events"), member(DEPLOYMENT, 5_312_512, "events"),
+        member(APPMODEL, 1_118_208, "events"),
+        member(DEPLOYMENT, 5_312_512, "events"),
         member(SYSTEM, 20_975_616, "events"),
-        member(MAIN_LOG, 8_123_456, "app_log"), member(ENTRY, 2_113, "session_registry"),
+        member(MAIN_LOG, 8_123_456, "app_log"),
+        member(ENTRY, 2_113, "session_registry"),
         member(f"{ROAMING}/Local Storage/leveldb/000003.log", 88_120, None),
         member(META, 912, "transcript", verified=False),
     )
@@ -164,9 +208,20 @@ def custody() -> model.Custody:
 
 def conversations() -> tuple[model.Conversation, ...]:
     rows = [
-        model.Conversation("local_5f3c9a1e-7d10-4c1b-8a52-3f0c11d2aa01", "0d6f1a2b-9c3d-4e5f-8a7b-6c5d4e3f2a1b",
-                           "orphaned", "the transcript that it names is not in the evidence", "1",
-                           after(days=-40), after(minutes=-17), 2113, None, None, ("0c9d5521be43",), (ref(ENTRY, 1),))
+        model.Conversation(
+            "local_5f3c9a1e-7d10-4c1b-8a52-3f0c11d2aa01",
+            "0d6f1a2b-9c3d-4e5f-8a7b-6c5d4e3f2a1b",
+            "orphaned",
+            "the transcript that it names is not in the evidence",
+            "1",
+            after(days=-40),
+            after(minutes=-17),
+            2113,
+            None,
+            None,
+            ("0c9d5521be43",),
+            (ref(ENTRY, 1),),
+        )
     ]
     for n in range(1, 9):
         state = "intact" if n % 3 else "only as .tmp"
@@ -194,12 +249,21 @@ def build_rich() -> Report:
     verdict = model.Verdict(
         "Claude was updated while it was running, and Windows has refused to start it since",
         (what, "Your conversations are intact, but one of them lost the link to its transcript."),
-        "2026-05-17, 05:27 to 05:36 UTC (07:27 to 07:36 in Europe/Berlin)", "high", launch.remedy, Level.CRITICAL,
+        "2026-05-17, 05:27 to 05:36 UTC (07:27 to 07:36 in Europe/Berlin)",
+        "high",
+        launch.remedy,
+        Level.CRITICAL,
         (launch.id, orphan.id),
     )
     manifest = model.Manifest(
-        bundle_id="6f1d2c3b-sample", tool=TOOL, started_at=after(hours=3), finished_at=after(hours=3, seconds=41),
-        host=HOST, timezone="Europe/Berlin", utc_offset_s=7200, acquisitions=custody().acquisitions,
+        bundle_id="6f1d2c3b-sample",
+        tool=TOOL,
+        started_at=after(hours=3),
+        finished_at=after(hours=3, seconds=41),
+        host=HOST,
+        timezone="Europe/Berlin",
+        utc_offset_s=7200,
+        acquisitions=custody().acquisitions,
     )
     event = model.PackageEvent
     packages = (
@@ -217,22 +281,44 @@ def build_rich() -> Report:
         model.Problem("bundle", META, "hash differs from the manifest"),
     )
     return Report(
-        manifest, verdict, (unsaved, launch, orphan, context), not_judged, timeline(), conversations(), packages,
-        boots(), custody(), problems, ("Crash dumps are deleted when Claude starts: their absence proves nothing.",),
-        TOOL, after(hours=5), {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
+        manifest,
+        verdict,
+        (unsaved, launch, orphan, context),
+        not_judged,
+        timeline(),
+        conversations(),
+        packages,
+        boots(),
+        custody(),
+        problems,
+        ("Crash dumps are deleted when Claude starts: their absence proves nothing.",),
+        TOOL,
+        after(hours=5),
+        {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
     )
 
 
 def build_healthy() -> Report:
     rich = build_rich()
     verdict = model.Verdict(
-        "No known failure found", ("Claude starts, saves its conversations and was updated without trouble.",),
-        "2026-01-17 to 2026-05-17", "medium",
+        "No known failure found",
+        ("Claude starts, saves its conversations and was updated without trouble.",),
+        "2026-01-17 to 2026-05-17",
+        "medium",
     )
     calm = tuple(replace(entry, finding="") for entry in rich.timeline if entry.level is Level.INFORMATIONAL)
     read = replace(rich.custody, members=rich.custody.members[:5])
-    return replace(rich, verdict=verdict, findings=(), timeline=calm, problems=(), not_judged=rich.not_judged[:1],
-                   notes=(), custody=read, conversations=rich.conversations[2:3])
+    return replace(
+        rich,
+        verdict=verdict,
+        findings=(),
+        timeline=calm,
+        problems=(),
+        not_judged=rich.not_judged[:1],
+        notes=(),
+        custody=read,
+        conversations=rich.conversations[2:3],
+    )
 
 
 def replaced(value: Any, change: Callable[[str], str]) -> Any:

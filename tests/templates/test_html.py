@@ -27,7 +27,7 @@ HOSTILE = (
     "</title></style></script><script>alert(1)</script>",
     "'\"><img src=x onerror=alert(1)>",
     "javascript:alert(1)//",
-    "\" onmouseover=\"alert(1)\" style=\"background:url(//x.invalid)",
+    '" onmouseover="alert(1)" style="background:url(//x.invalid)',
     "</pre></code></details><iframe srcdoc='<b>'>",
     "{{ 7 * 7 }}{% for x in y %}{# <!-- ]]> -->",
     "\x1b[2J\x00\u202e\ud800\u2028]]>&lt;&#60;&amp;",

@@ -34,7 +34,14 @@ HOSTILE = (
     "a | b || \\| ` `` \\` \\",
     "www.x.invalid http://x.invalid :smile: $x$ [^1] [ref]: x",
     "1. one\n- two\n> three\n    four\n===\n---\n***bold*** __b__ ~~s~~",
-    "-", "1)", "\x1b[31m\u202e\ud800\u2028\x00", "`" * 300, "~" * 300, "\\", " ", "\n\n# h\n\n@octocat\n",
+    "-",
+    "1)",
+    "\x1b[31m\u202e\ud800\u2028\x00",
+    "`" * 300,
+    "~" * 300,
+    "\\",
+    " ",
+    "\n\n# h\n\n@octocat\n",
 )
 CHARACTER = st.one_of(st.sampled_from("`~|\\@#<>[]()!*_-=+:&$\n 1ae."), st.characters(codec=None))
 ANY = st.text(CHARACTER, min_size=1, max_size=50)
@@ -136,16 +143,35 @@ def huge(text: str, rich: Report) -> Report:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     evidence = tuple(replace(ref, excerpt=text) for ref in rich.findings[1].evidence) * 9
     steps = tuple(replace(step, text=text, command=text, worked=text) for step in rich.findings[1].remedy) * 9
-    finding = replace(rich.findings[1], title=text, explanation=text, for_developers=text, does_not_work=(text,) * 50,
-                      facts=((text, text),) * 90, evidence=evidence, remedy=steps)
-    verdict = replace(rich.verdict, headline=text, what_happened=(text,) * 30, when=text, findings=(finding.id,) * 40,
-                      what_to_do=steps)
+    finding = replace(
+        rich.findings[1],
+        title=text,
+        explanation=text,
+        for_developers=text,
+        does_not_work=(text,) * 50,
+        facts=((text, text),) * 90,
+        evidence=evidence,
+        remedy=steps,
+    )
+    verdict = replace(
+        rich.verdict,
+        headline=text,
+        what_happened=(text,) * 30,
+        when=text,
+        findings=(finding.id,) * 40,
+        what_to_do=steps,
+    )
     return replace(
-        rich, verdict=verdict, findings=(finding,) * 300, notes=(text,) * 99,
-        not_judged=(NotJudged(text, Reason.INCONCLUSIVE, text),) * 400, problems=(Problem(text, text, text, 1),) * 3000,
+        rich,
+        verdict=verdict,
+        findings=(finding,) * 300,
+        notes=(text,) * 99,
+        not_judged=(NotJudged(text, Reason.INCONCLUSIVE, text),) * 400,
+        problems=(Problem(text, text, text, 1),) * 3000,
         timeline=tuple(TimelineEntry(start + timedelta(seconds=n), "app", text) for n in range(5000)),
         conversations=(Conversation(text, text, text, text),) * 2000,
-        custody=replace(rich.custody, members=(Member(text, text, 1, sha256="0" * 64),) * 9000))
+        custody=replace(rich.custody, members=(Member(text, text, 1, sha256="0" * 64),) * 9000),
+    )
 
 
 LONG = ("word " * 9, "|" * 3000, "`@a " * 900, "\U0001f600" * 2000, "- \n\n\u202e" * 700)

@@ -22,8 +22,17 @@ def test_verdict_comes_first(rich: Report) -> None:
     lines = summary(rich, colour=False, width=80).split("\n")
     assert lines[0].startswith("◆ critical: Claude was updated while it was running")
     text = " ".join(" ".join(lines).split())
-    parts = ["four starts in a row", "When:", "How sure: high", "What to do", "shutdown /r /t 0", "Findings (4)",
-             "3,796 times", "Could not be judged (2)", "2 problems while reading"]
+    parts = [
+        "four starts in a row",
+        "When:",
+        "How sure: high",
+        "What to do",
+        "shutdown /r /t 0",
+        "Findings (4)",
+        "3,796 times",
+        "Could not be judged (2)",
+        "2 problems while reading",
+    ]
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
 
 

@@ -19,13 +19,17 @@ class Column:
 
     def add(self, values: NDArray[Any]) -> None:
         """Append *values*."""
-        end = self._rows + len(values)
+        self.grow(len(values))[:] = values
+
+    def grow(self, rows: int) -> NDArray[Any]:
+        """Append *rows* rows, and return them to be filled."""
+        start, end = self._rows, self._rows + rows
         if end > len(self._buffer):
             wider = np.empty(max(end, 2 * len(self._buffer)), dtype=self._buffer.dtype)
-            wider[: self._rows] = self.values
+            wider[:start] = self.values
             self._buffer = wider
-        self._buffer[self._rows : end] = values
         self._rows = end
+        return self._buffer[start:end]
 
     @property
     def values(self) -> NDArray[Any]:

@@ -40,8 +40,8 @@ class Messages:
     """The messages of some rows: that of row i lies in ``text`` from ``starts[i]`` to ``ends[i]``.
 
     Before and after each lies a byte that no value to lift has. Of rows in ``apart`` the message is given there.
-    ``capitals`` are positions in ``text`` where three capital letters lie side by side, ``signs`` of ``l_``, ``n_``
-    and ``d=`` (the sign itself).
+    ``capitals`` are positions in ``text`` where three capital letters lie side by side, ``underscores`` and ``equals``
+    those of these signs.
     """
 
     text: Bytes
@@ -49,13 +49,17 @@ class Messages:
     ends: Ints
     apart: Mapping[int, bytes]
     capitals: Ints
-    signs: Ints
+    underscores: Ints
+    equals: Ints
 
     @classmethod
     def of(cls, data: bytes, starts: Ints, ends: Ints, apart: Mapping[int, bytes]) -> Messages:
         """Return the messages in *data*, which has as much padding as a block."""
         text = np.frombuffer(data, np.uint8)
-        return cls(text, starts, ends, apart, _where(text, _capitals), _where(text, _signs))
+        marks = _marks(text)
+        kind = text[marks]
+        capitals = marks[(kind >= ord("A")) & (kind <= ord("Z"))]
+        return cls(text, starts, ends, apart, capitals, marks[kind == ord("_")], marks[kind == ord("=")])
 
     def words(self, at: Ints) -> NDArray[np.uint64]:
         """Return the eight bytes from each of *at* on as a word."""
@@ -80,7 +84,8 @@ class Lifted:
 
     def add(self, messages: Messages) -> None:
         """Lift the first match of each of *messages*."""
-        column = np.full(len(messages.starts), -1, dtype=np.int32)
+        column = self.codes.grow(len(messages.starts))
+        column[:] = -1
         at = self.near(messages)
         rows = np.searchsorted(messages.starts, at, side="right") - 1
         inside = (rows >= 0) & (at < messages.ends[rows]) & ~_CLASSES[self.before][messages.text[at - 1]]
@@ -92,7 +97,6 @@ class Lifted:
             column[rows[first]] = codes[first]
         for row, text in messages.apart.items():
             column[row] = self._search(text)
-        self.codes.add(column)
 
     def _codes(self, messages: Messages, at: Ints, ends: Ints) -> NDArray[np.int32]:
         words, which = distinct(windows(messages.text, at, self.width))
@@ -124,44 +128,32 @@ class Lifted:
         return self.index.setdefault(match.group(match.re.groups).decode(), len(self.index)) if match else -1
 
 
-def _where(text: Bytes, test: Callable[..., None]) -> Ints:
-    """Return where *test* is true of *text*, but for the padding; fast where that is rare.
+def _marks(text: Bytes) -> Ints:
+    """Return where three capital letters begin and where an underscore or equals sign is, but for the padding.
 
-    Each slice, with the few bytes that its neighbours need, and the masks made of it stay in the processor's cache.
+    Each slice, with the two bytes that its end needs, and the masks made of it stay in the processor's cache.
     """
     found = []
-    masks = np.empty((3, _SLICE + 8), dtype=bool)
+    masks = np.empty((2, _SLICE + 8), dtype=bool)
     for start in range(0, len(text), _SLICE):
         part = text[start : start + _SLICE + 8]
-        test(part, *masks[:, : len(part)])
-        mask = masks[0, : min(len(part) // 8 * 8, _SLICE)]
+        mask = _marked(part, *masks[:, : len(part)])[: min(len(part) // 8 * 8, _SLICE)]
         some = np.flatnonzero(mask.view(np.uint64) != 0)
         groups, columns = np.nonzero(mask.reshape(-1, 8)[some])
         found.append(some[groups] * 8 + columns + start)
     return np.concatenate(found)
 
 
-def _capitals(text: Bytes, three: Mask, pair: Mask, _: Mask) -> None:
-    """Set *three* where three capital letters begin."""
-    letters = pair.view(np.uint8)
+def _marked(text: Bytes, mask: Mask, other: Mask) -> Mask:
+    letters = other.view(np.uint8)
     np.subtract(text, ord("A"), out=letters)
-    np.less(letters, 26, out=three)
-    np.logical_and(three[:-1], three[1:], out=pair[:-1])
-    np.logical_and(pair[:-2], pair[1:-1], out=three[:-2])
-
-
-def _signs(text: Bytes, signs: Mask, before: Mask, equals: Mask) -> None:
-    """Set *signs* at the marks of ids; one that begins a slice has its letter in the slice before, so it is set."""
-    letters = before.view(np.uint8)
-    # l and n differ in one bit
-    np.bitwise_or(text, 2, out=letters)
-    np.equal(letters, ord("n"), out=before)
-    np.equal(text, ord("_"), out=signs)
-    signs[1:] &= before[:-1]
-    np.equal(text, ord("d"), out=before)
-    np.equal(text, ord("="), out=equals)
-    equals[1:] &= before[:-1]
-    signs |= equals
+    np.less(letters, 26, out=mask)
+    np.logical_and(mask[:-1], mask[1:], out=other[:-1])
+    np.logical_and(other[:-2], other[1:-1], out=mask[:-2])
+    for sign in b"_=":
+        np.equal(text, sign, out=other)
+        np.logical_or(mask, other, out=mask)
+    return mask
 
 
 def _word(text: bytes) -> np.uint64:
@@ -170,7 +162,7 @@ def _word(text: bytes) -> np.uint64:
 
 def near_session(messages: Messages) -> Ints:
     """Return where ``local_`` and ``session_`` begin."""
-    signs = messages.signs[messages.text[messages.signs] == ord("_")]
+    signs = messages.underscores
     words = messages.words(signs - 7)
     local, session = words >> np.uint64(16) == _word(b"local_"), words == _word(b"session_")
     starts: Ints = np.where(local, signs - 5, signs - 7)[local | session]
@@ -180,7 +172,7 @@ def near_session(messages: Messages) -> Ints:
 def near_cli_session(messages: Messages) -> Ints:
     """Return where ``to CLI session `` and ``cliSessionId=`` begin."""
     spoken = messages.capitals[messages.words(messages.capitals) == _word(b"CLI sess")] - 3
-    equals = messages.signs[messages.text[messages.signs] == ord("=")]
+    equals = messages.equals
     written = equals[messages.words(equals - 12) == _word(b"cliSessi")] - 12
     return np.sort(np.concatenate([spoken, written]))
 

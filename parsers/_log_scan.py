@@ -16,6 +16,7 @@ Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 _BRACKET, _CLOSING, _SPACE = b"[] "
 _TAG_BYTES = 80
+_MISFIT = NAT + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,12 @@ def _by_columns(block: Block, lines: Lines) -> Heads:
     No line break and no zero is part of that shape, so a line that has it has it within its own end.
     """
     date, clock, second, rest = (np.ascontiguousarray(w) for w in block.windows(lines.starts, 32).view("<u8").T)
-    minute, fits = _minutes(date, clock)
+    minute = _minutes(date, clock)
     level = (second >> np.uint64(40)) | (rest << np.uint64(24))
     code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
-    fits &= _has(second, _SECOND) & (code > 0) & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
+    fits = (
+        (minute != _MISFIT) & _has(second, _SECOND) & (code > 0) & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
+    )
     line = np.flatnonzero(fits)
     starts, ends = lines.starts, lines.ends
     if len(line) < len(starts):
@@ -133,8 +136,8 @@ def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> Mask:
     return shaped
 
 
-def _minutes(date: Words, clock: Words) -> tuple[Ints, Mask]:
-    """Return the minute that ``YYYY-MM-`` and ``DD HH:MM`` name, as µs since 1970, and whether they have that shape.
+def _minutes(date: Words, clock: Words) -> Ints:
+    """Return the minute that ``YYYY-MM-`` and ``DD HH:MM`` name, as µs since 1970; `_MISFIT` for another shape.
 
     Lines come in runs of one minute: each run is looked at once.
     """
@@ -143,7 +146,7 @@ def _minutes(date: Words, clock: Words) -> tuple[Ints, Mask]:
     first = np.flatnonzero(new)
     runs = np.diff(first, append=len(date))
     date, clock = date[first], clock[first]
-    return np.repeat(_times(date, clock), runs), np.repeat(_has(date, _DATE) & _has(clock, _CLOCK), runs)
+    return np.repeat(np.where(_has(date, _DATE) & _has(clock, _CLOCK), _times(date, clock), _MISFIT), runs)
 
 
 def _times(date: Words, clock: Words) -> Ints:
@@ -172,25 +175,25 @@ def _pair(pairs: Words, at: int) -> Ints:
 
 def _tags(block: Block, text: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
     """Return where the tag that may begin at *text* lies, and where the message after it begins."""
-    data = block.bytes
-    rows = np.flatnonzero(data[text] == _BRACKET)
-    tag, tag_end, message = text.copy(), text.copy(), text.copy()
-    starts = text[rows] + 1
-    closing = _closing(block, starts)
-    inside = (closing > starts) & (closing < ends[rows]) & (closing <= starts + _TAG_BYTES)
-    rows, closing = rows[inside], closing[inside]
-    tag[rows] += 1
-    tag_end[rows] = closing
-    message[rows] = closing + 1 + ((data[closing + 1] == _SPACE) & (closing + 1 < ends[rows]))
-    return tag, tag_end, message
-
-
-def _closing(block: Block, starts: Ints) -> Ints:
-    """Return where the first ``]`` at or after each of *starts* is, or -1 where none is near."""
-    near = np.packbits(block.windows(starts, 32) == _CLOSING, bitorder="little").view("<u4").astype(np.int64)
+    windows = block.windows(text, 32)
+    closing = _bits(windows == _CLOSING)
     # a power of two is a float whose exponent says which
-    found = starts + np.frexp((near & -near).astype(np.float64))[1] - 1
-    rows = np.flatnonzero(near == 0)
-    far = block.windows(starts[rows], _TAG_BYTES + 1) == _CLOSING
-    found[rows] = np.where(far.any(axis=1), starts[rows] + far.argmax(axis=1), -1)
-    return found
+    length = np.frexp((closing & -closing).astype(np.float64))[1].astype(np.int64) - 1
+    opened = windows[:, 0] == _BRACKET
+    far = np.flatnonzero(opened & (closing == 0))
+    length[far] = _far(block, text[far])
+    tagged = opened & (length > 1) & (text + length < ends)
+    tag_end = text + length * tagged
+    after = tag_end + tagged
+    return text + tagged, tag_end, after + (tagged & (after < ends) & (block.bytes[after] == _SPACE))
+
+
+def _bits(mask: Mask) -> Ints:
+    """Return each row of *mask*, 32 of them, as a number: the first is its lowest bit."""
+    return np.packbits(mask, bitorder="little").view("<u4").astype(np.int64)
+
+
+def _far(block: Block, text: Ints) -> Ints:
+    """Return how far from *text* on the ``]`` of a long tag is, or -1 where none is near."""
+    closing = block.windows(text, _TAG_BYTES + 2) == _CLOSING
+    return np.where(closing.any(axis=1), closing.argmax(axis=1), -1)

@@ -129,18 +129,15 @@ class Lifted:
 
 
 def _marks(text: Bytes) -> Ints:
-    """Return where three capital letters begin and where an underscore or equals sign is, but for the padding.
+    """Return where three capital letters begin and where an underscore or equals sign is.
 
     Each slice, with the two bytes that its end needs, and the masks made of it stay in the processor's cache.
     """
     found = []
-    masks = np.empty((2, _SLICE + 8), dtype=bool)
+    masks = np.empty((2, _SLICE + 2), dtype=bool)
     for start in range(0, len(text), _SLICE):
-        part = text[start : start + _SLICE + 8]
-        mask = _marked(part, *masks[:, : len(part)])[: min(len(part) // 8 * 8, _SLICE)]
-        some = np.flatnonzero(mask.view(np.uint64) != 0)
-        groups, columns = np.nonzero(mask.reshape(-1, 8)[some])
-        found.append(some[groups] * 8 + columns + start)
+        part = text[start : start + _SLICE + 2]
+        found.append(np.flatnonzero(_marked(part, *masks[:, : len(part)])[:_SLICE]) + start)
     return np.concatenate(found)
 
 

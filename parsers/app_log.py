@@ -57,6 +57,7 @@ def sniff(head: bytes) -> bool:
 
 def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int = BLOCK_BYTES) -> Parsed:
     """Return the table ``app_log`` of one log, read *block_bytes* at a time."""
+    _keep_freed_memory()
     text, nuls = Text.of(stream, block_bytes), Nuls()
     service = formats.service_of(PurePosixPath(source.path or source.name).name, text.head)
     records = Records(formats.choose(text.head, service), source.size_bytes // _USUAL_RECORD_BYTES)
@@ -68,6 +69,15 @@ def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int =
         return Parsed(problems=problems)
     table = _table(records, source, service, context)
     return Parsed({"app_log": table}, problems, [_coverage(table, source, service)])
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what each block frees for the next one.
+
+    glibc gives blocks back to the system, and each page costs a fault to have again, until one nearly as large as its
+    limit of 32 MiB was freed once (mallopt(3), M_MMAP_THRESHOLD). Nothing is written to this one, so it costs nothing.
+    """
+    np.empty(31 << 20, dtype=np.uint8)
 
 
 def _nul_runs(nuls: Nuls) -> list[tuple[int | None, str]]:

@@ -28,7 +28,6 @@ from claude_evidence.parsers import _log_formats as formats
 from claude_evidence.parsers._contract import CATEGORY, LOCAL, TEXT, UTC, Context, Parsed
 from claude_evidence.parsers._log_blocks import BLOCK_BYTES, MESSAGE_LIMIT, Text, blocks
 from claude_evidence.parsers._log_columns import Column
-from claude_evidence.parsers._log_lift import Lifted
 from claude_evidence.parsers._log_nuls import Nuls
 from claude_evidence.parsers._log_records import Records
 
@@ -39,12 +38,11 @@ PATHS = tuple(pattern for name in _NAMES for pattern in (name, f"*/{name}"))
 TABLES = {
     "app_log": {
         "LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY, "Component": CATEGORY, "Message": TEXT,
-        "SessionId": TEXT, "CliSessionId": TEXT, "ErrnoCode": CATEGORY, "LineCount": "int64",
+        "SessionId": CATEGORY, "CliSessionId": CATEGORY, "ErrnoCode": CATEGORY, "LineCount": "int64",
     }
 }  # fmt: skip
 DEDUPLICATE = True
 _USUAL_RECORD_BYTES = 50
-_SLICE_ROWS = 1 << 16
 
 
 def sniff(head: bytes) -> bool:
@@ -122,8 +120,8 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
         "Level": _category(records.levels, formats.LEVELS),
         "Component": _category(records.components.codes, records.components.index),
         "Message": _text(records.messages.chunks),
-        "SessionId": _chosen(lifted["SessionId"]),
-        "CliSessionId": _chosen(lifted["CliSessionId"]),
+        "SessionId": _category(lifted["SessionId"].codes, lifted["SessionId"].index),
+        "CliSessionId": _category(lifted["CliSessionId"].codes, lifted["CliSessionId"].index),
         "ErrnoCode": _category(lifted["ErrnoCode"].codes, lifted["ErrnoCode"].index),
         "LineCount": records.counts.values,
     }
@@ -141,13 +139,6 @@ def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
     place = np.full(len(words) + 1, -1, dtype=np.min_scalar_type(-len(words) - 1))
     place[used] = np.arange(len(used))
     return pd.Categorical.from_codes(place[codes], pd.Index([words[code] for code in used], dtype=TEXT))
-
-
-def _chosen(lifted: Lifted) -> pd.api.extensions.ExtensionArray:
-    """Return a lifted column as text; slice by slice, so that little is held twice."""
-    words, codes = pa.array(lifted.index, pa.large_string()), lifted.codes.values
-    slices = (codes[at : at + _SLICE_ROWS] for at in range(0, len(codes), _SLICE_ROWS))
-    return _text([words.take(pa.array(part, mask=part < 0)) for part in slices])
 
 
 def _text(chunks: list[pa.LargeStringArray]) -> pd.api.extensions.ExtensionArray:

@@ -20,6 +20,7 @@ RENAME = re.compile(r"rename\s+'([^']*)'\s*->\s*'([^']*)'")
 OTHER_DRIVE = re.compile(r"^(?:\\\\\?\\)?([a-z]):[\\/]+WpSystem[\\/]", re.IGNORECASE)
 SECOND_INSTANCE_ROWS = 6
 LOADED_NOTHING = "Loaded 0 persisted sessions from"
+MAPPED = "Mapping internal session "
 MARKS = (
     "Starting app {",
     "Not main instance",
@@ -31,7 +32,6 @@ MARKS = (
     "Filesystem virtualization active",
     "Filesystem not virtualized",
     LOADED_NOTHING,
-    "Mapping internal session ",
     "Deleted session local_",
 )
 COLUMNS = ("TimeCreated", "LocalTime", "Service", "Message", "SessionId", "CliSessionId")
@@ -56,10 +56,12 @@ class AppHistory:
     @classmethod
     def of(cls, log: pd.DataFrame) -> AppHistory:
         """Return the history that *log*, the app_log table, tells."""
-        rows = np.flatnonzero(Texts.column(log["Message"]).starting(MARKS))
+        texts = Texts.column(log["Message"])
+        rows = np.flatnonzero(texts.starting(MARKS))
         marks = pick(log, rows, COLUMNS).assign(row=rows)
+        pairs = pick(log, np.flatnonzero(texts.starting([MAPPED])), ("SessionId", "CliSessionId"))
         own = marks[marks["Service"] == "main"]
-        return cls(marks, _starts(own), _mapped(marks), _ids(marks, "Deleted session local_"))
+        return cls(marks, _starts(own), _mapped(pairs), _ids(marks, "Deleted session local_"))
 
 
 def _starts(marks: pd.DataFrame) -> tuple[tuple[int, str], ...]:
@@ -79,11 +81,10 @@ def _rows(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> list[tuple[int,
     return list(zip(chosen["row"].tolist(), chosen["Message"].tolist(), strict=True))
 
 
-def _mapped(marks: pd.DataFrame) -> dict[str, frozenset[str]]:
-    chosen = marks[marks["Message"].str.startswith("Mapping internal session ").to_numpy(dtype=bool, na_value=False)]
-    pairs = chosen[["SessionId", "CliSessionId"]].drop_duplicates().dropna()
+def _mapped(pairs: pd.DataFrame) -> dict[str, frozenset[str]]:
+    distinct = pairs.drop_duplicates().dropna()
     links: dict[str, set[str]] = {}
-    for session, cli in zip(pairs["SessionId"].tolist(), pairs["CliSessionId"].tolist(), strict=True):
+    for session, cli in zip(distinct["SessionId"].tolist(), distinct["CliSessionId"].tolist(), strict=True):
         links.setdefault(session.lower(), set()).add(cli.lower())
     return {session: frozenset(ids) for session, ids in links.items()}
 
@@ -103,11 +104,11 @@ def app_columns(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> dict
         if version:
             versions[row] = version
     return {
-        "KilledSessions": _integers(size, killed),
-        "NextVersion": _texts(size, versions),
-        "NextStartVersionChanged": _flags(size, versions),
-        "SessionsOnDisk": _integers(size, _sessions_on_disk(tables, history)),
-        "StorageLayout": _texts(size, _storage(tables)),
+        "KilledSessions": _category(size, killed),
+        "NextVersion": _category(size, versions),
+        "NextStartVersionChanged": _category(size, dict.fromkeys(versions, True)),
+        "SessionsOnDisk": _category(size, _sessions_on_disk(tables, history)),
+        "StorageLayout": _category(size, _storage(tables)),
     }
 
 
@@ -189,22 +190,11 @@ def _layout(message: str, otherwise: str) -> str:
     )
 
 
-def _integers(size: int, values: Mapping[int, int]) -> Any:
-    data, mask = np.zeros(size, dtype=np.int32), np.ones(size, dtype=bool)
-    for row, value in values.items():
-        data[row], mask[row] = value, False
-    return pd.arrays.IntegerArray(data, mask)
-
-
-def _flags(size: int, rows: Mapping[int, Any]) -> Any:
-    data = np.zeros(size, dtype=bool)
-    data[list(rows)] = True
-    return pd.arrays.BooleanArray(data, np.zeros(size, dtype=bool))
-
-
-def _texts(size: int, values: Mapping[int, str]) -> Any:
+def _category(size: int, values: Mapping[int, Any]) -> Any:
+    """Return a column of *size* rows that is missing but for *values*: one small code a row, however long the log."""
     words = sorted(set(values.values()))
     codes = np.full(size, -1, dtype=np.int8 if len(words) < 127 else np.int32)
-    for row, text in values.items():
-        codes[row] = words.index(text)
-    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words, dtype="str"))
+    places = {word: place for place, word in enumerate(words)}
+    for row, value in values.items():
+        codes[row] = places[value]
+    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words, dtype="str" if not words else None))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from claude_evidence.analyzers._textscan import Texts
+
 Positions = np.ndarray[Any, np.dtype[np.intp]]
 
 
@@ -22,14 +24,18 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def pick(table: pd.DataFrame, positions: Positions, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """Return the rows at *positions*, in that order.
 
-    ``iloc`` would first copy every text of a column of many chunks.
+    As ``iloc``, which first copies every text of a column that lies in many chunks.
     """
     order = np.unique(positions)
-    mask = np.zeros(len(table), dtype=bool)
-    mask[order] = True
-    data = {name: table[name].array[mask] for name in (table.columns if columns is None else columns)}
-    chosen = pd.DataFrame(data)
+    names = table.columns if columns is None else columns
+    chosen = pd.DataFrame({name: _taken(table[name], order) for name in names})
     return chosen if np.array_equal(order, positions) else chosen.iloc[np.searchsorted(order, positions)]
+
+
+def _taken(series: pd.Series[Any], order: Positions) -> Any:
+    if isinstance(series.dtype, pd.StringDtype) and len(series):
+        return pd.Series(Texts.column(series).take(order).strings, dtype=series.dtype)
+    return series.array.take(order)
 
 
 def _missing(value: Any) -> bool:

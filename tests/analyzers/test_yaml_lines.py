@@ -49,7 +49,8 @@ def test_agrees_with_a_safe_loader_on_what_is_yaml(text: str) -> None:
     except (yaml.YAMLError, ValueError, TypeError):
         return
     reading = read(text.encode())
-    if reading.error is None and not reading.repeated and "<<" not in text:
+    # PyYAML resolves what stands behind a bare "!", which the specification calls text
+    if reading.error is None and not reading.repeated and "<<" not in text and "!" not in text:
         assert [repr(node.value) for node in reading.documents if node.value is not None] == [repr(e) for e in expected]
 
 

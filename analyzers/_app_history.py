@@ -44,8 +44,7 @@ class AppHistory:
     """The few rows of app_log that mark starts, quits and links; ``row`` is the position in the table.
 
     ``starts`` are (row, version) of main instances in order; ``mapped`` maps a session id to the CLI session ids that
-    the
-    log linked it to; ``deleted`` are session ids that the log says the user deleted.
+    the log linked it to; ``deleted`` are session ids that the log says the user deleted.
     """
 
     marks: pd.DataFrame

@@ -31,8 +31,8 @@ def fold(text: str) -> str:
     """Return *text* in the form in which two texts that differ in case only are equal.
 
     Unicode's lower case, code point by code point, where that is one code point too. ASCII letters answer to ASCII
-    letters
-    alone (the Kelvin sign is no k, as on Windows), so that ASCII text may be searched for byte by byte in UTF-8.
+    letters alone (the Kelvin sign is no k, as on Windows), so that ASCII text may be searched for byte by byte in
+    UTF-8.
 
     >>> fold("CLAUDE Ünïcode ΣΑΣ"), fold("\u212a") == "k"
     ('claude ünïcode σασ', False)

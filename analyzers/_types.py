@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RuleDocument:
-    """One Sigma document. ``name`` is ``<stem>`` or ``<stem>__part``; ``generate`` whether its own matches are
-    reported.
+    """One Sigma document, named ``<stem>`` or ``<stem>__part``; ``generate`` says whether its own matches are reported.
 
     A document that a correlation names is reported only where that correlation says ``generate: true``.
     """
@@ -49,9 +48,8 @@ class Hit:
     """What one document matched, in one group.
 
     ``rows`` maps a table's name to the positions of the matching rows, in order of time; for a correlation these are
-    the
-    rows of all its parts. ``count`` is the number the finding states. ``group`` is the group-by value as text, ``""``
-    without one; ``parts`` maps the name of each document of a correlation to its rows.
+    the rows of all its parts. ``count`` is the number the finding states. ``group`` is the group-by value as text,
+    ``""`` without one; ``parts`` maps the name of each document of a correlation to its rows.
     """
 
     document: RuleDocument

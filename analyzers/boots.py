@@ -29,9 +29,8 @@ def boots(events: pd.DataFrame, hashes: Mapping[str, str]) -> Boots:
     """Return boots and shutdowns, the median days between boots per month, and whether they come closer together.
 
     Sources: System 6005/6006/6008 of EventLog, 41 of Kernel-Power, 1074 of User32. A month's median is over the gaps
-    that end
-    in it. They tighten where the median of the last three gaps is at most half of the median of all gaps before, at
-    least three.
+    that end in it. They tighten where the median of the last three gaps is at most half of the median of all gaps
+    before, at least three.
     """
     chosen = events[events["EventID"].isin([number for _, number in KINDS])]
     entries = []

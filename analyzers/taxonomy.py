@@ -36,10 +36,9 @@ class Rewrite:
     """One kind of record that answers a log source.
 
     A record belongs to it when its Channel is one of ``channels`` (compared without case; empty: any channel), its
-    EventID
-    one of ``event_ids`` (empty: any), and each field of ``only`` holds one of the given values. ``fields`` maps a
-    field name of the rule to the stored name, names not in it are stored under their own; ``values`` maps, by the
-    rule's field name, stored values to the values that rules are written for.
+    EventID one of ``event_ids`` (empty: any), and each field of ``only`` holds one of the given values. ``fields``
+    maps a field name of the rule to the stored name, names not in it are stored under their own; ``values`` maps, by
+    the rule's field name, stored values to the values that rules are written for.
     """
 
     channels: tuple[str, ...] = ()

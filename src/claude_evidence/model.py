@@ -157,8 +157,7 @@ class EvidenceRef:
     """The way back from a sentence to hashed bytes.
 
     ``record`` is a line number, EventRecordID or row (1-based); ``excerpt`` is hostile text of at most 2,000
-    characters;
-    ``time`` is the record's time and ``local_time`` its wall-clock time where the zone is unknown.
+    characters; ``time`` is the record's time and ``local_time`` its wall-clock time where the zone is unknown.
     """
 
     member: str
@@ -184,9 +183,8 @@ class Finding:
     """What we state, and every record it rests on.
 
     ``rule`` is the rule file's stem and ``document`` the Sigma document in it that matched; ``id`` hashes rule, group
-    and
-    first evidence. ``count`` counts matching records (files or sessions, where a row is one). ``evidence`` holds a
-    bounded choice of them, first and last included. ``first_local``/``last_local`` are wall-clock times where the
+    and first evidence. ``count`` counts matching records (files or sessions, where a row is one). ``evidence`` holds
+    a bounded choice of them, first and last included. ``first_local``/``last_local`` are wall-clock times where the
     zone is unknown and first_seen/last_seen therefore are None. ``facts`` are short label-value pairs for the reader.
     """
 

@@ -1,5 +1,7 @@
 """Chores: ``nox -l`` lists them."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
@@ -23,8 +25,9 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on the built wheel."""
     session.install("build")
-    session.run("python", "-m", "build", "--wheel", "--outdir", session.create_tmp())
-    wheel = next(p for p in sorted(__import__("pathlib").Path(session.create_tmp()).glob("*.whl"), reverse=True))
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(folder))
+    (wheel,) = folder.glob("*.whl")
     session.install(f"{wheel}[dev]")
     session.run("pytest", *session.posargs)
 

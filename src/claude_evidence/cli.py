@@ -21,7 +21,28 @@ if TYPE_CHECKING:
 LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json")
 SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
-INPUT = click.Path(path_type=Path)
+
+
+class _Path(click.Path):
+    """A path; an empty text, such as a variable that is not set, is no path and never the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+INPUT = _Path(path_type=Path, allow_dash=True)
+MORE_RULES = click.option(
+    "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
+)
+RAISE_LIMITS = click.option(
+    "--raise-limits",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Allow inputs N times as large as usual.",
+)
 
 
 class _Commands(click.Group):
@@ -32,25 +53,28 @@ class _Commands(click.Group):
             return super().main(*args, **{**kwargs, "standalone_mode": False}) or 0
         except click.exceptions.Exit as end:
             return end.exit_code
+        except SystemExit:  # how click answers a reader of its help that went away
+            return 0
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Stopped; nothing was left half written.", err=True)
+            _print("Stopped; nothing was left half written.", err=True)
             return 130
         except click.ClickException as error:
-            error.show()
+            with suppress(BrokenPipeError):
+                error.show()
             return 2
         except UsageError as error:
             line = str(error)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return 0
+        except MemoryError:
+            line = "the input needs more memory than there is"
         except OSError as error:
             line = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        click.echo(f"Error: {_printable(line)}", err=True)
+        _print(f"Error: {_printable(line)}", err=True)
         return 2
 
 
 def main() -> None:
     """Run the program and exit with its code."""
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -74,9 +98,8 @@ def cli() -> None:
 @cli.command()
 @click.argument("inputs", nargs=-1, required=True, type=INPUT, metavar="INPUT...")
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, allow_dash=True),
+    *("-o", "--output"),
+    type=INPUT,
     metavar="FILE",
     help="Where to write the report; - is standard output. [default: INPUT-report.html in this folder]",
 )
@@ -98,11 +121,7 @@ def cli() -> None:
     metavar="ZONE",
     help="The machine's time zone, for example Europe/Berlin, where the input does not say it.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(LEVELS),
-    help="Exit with 1 when a finding is at least this severe.",
-)
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 when a finding is at least this severe.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "evtx", "python-evtx"]),
@@ -110,13 +129,7 @@ def cli() -> None:
     show_default=True,
     help="Which reader to use for .evtx.",
 )
-@click.option(
-    "--raise-limits",
-    type=click.IntRange(1, 1000),
-    default=1,
-    metavar="N",
-    help="Allow inputs N times as large as usual.",
-)
+@RAISE_LIMITS
 @click.option("-q", "--quiet", is_flag=True, help="Print no verdict and no progress, only errors.")
 @click.pass_context
 def analyze(
@@ -144,17 +157,18 @@ def analyze(
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
     """
     from claude_evidence.analyzers.rules import load_rules
-    from claude_evidence.written import write_text
+    from claude_evidence.written import check_target, write_text
 
     form = form or SUFFIXES.get(output.suffix.lower() if output else "", "html")
-    output = output or Path(f"{_stem(inputs[0])}-report.{form}")
+    target = output or Path(f"{_stem(inputs[0])}-report.{form}")
+    check_target(target, (*inputs, *rule_paths), chosen=output is not None)
     if no_default_rules and not rule_paths:
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
     rules = load_rules(rule_paths, defaults=not no_default_rules)
     report = _report(inputs, rules, zone, engine, raise_limits, quiet)
-    write_text(_rendered(report, form), output)
+    write_text(_rendered(report, form), target)
     if not quiet:
-        _say(report, output)
+        _say(report, target)
     if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
         ctx.exit(1)
 
@@ -189,22 +203,15 @@ def _say(report: Report, output: Path) -> None:
     to_error = str(output) == "-"
     stream = sys.stderr if to_error else sys.stdout
     colour = stream.isatty() and "NO_COLOR" not in os.environ
-    click.echo(
-        summary(report, colour=colour, width=min(shutil.get_terminal_size().columns, 100)), err=to_error, color=colour
-    )
+    width = min(shutil.get_terminal_size().columns, 100)
+    _print(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        click.echo(f"Report: {_printable(str(output))}")
+        _print(f"Report: {_printable(str(output))}")
 
 
 @cli.command()
 @click.argument("bundle", type=INPUT)
-@click.option(
-    "--raise-limits",
-    type=click.IntRange(1, 1000),
-    default=1,
-    metavar="N",
-    help="Allow bundles N times as large as usual.",
-)
+@RAISE_LIMITS
 @click.pass_context
 def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
     """Check every byte of a bundle against the hashes it carries.
@@ -219,8 +226,8 @@ def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
         if not opened.promised:
             raise UsageError(f"{bundle} carries no hashes to check against: it is no bundle of claude-evidence")
     for problem in problems:
-        click.echo(_printable(f"{problem.where}: {problem.message}"))
-    click.echo(f"{len(problems)} problems in {count} members" if problems else f"{count} members, every hash matches")
+        _print(_printable(f"{problem.where}: {problem.message}"))
+    _print(f"{len(problems)} problems in {count} members" if problems else f"{count} members, every hash matches")
     ctx.exit(1 if problems else 0)
 
 
@@ -230,9 +237,7 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option(
-    "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
-)
+@MORE_RULES
 def list_rules(rule_paths: tuple[Path, ...]) -> None:
     """List the failures that the rules know, the most severe first."""
     from claude_evidence.analyzers.rules import load_rules
@@ -242,19 +247,17 @@ def list_rules(rule_paths: tuple[Path, ...]) -> None:
     levels = {stem: max((d.level for d in loaded if d.stem == stem), key=lambda level: level.rank) for stem in titles}
     width = max(len(stem) for stem in titles)
     for stem in sorted(titles, key=lambda stem: (-levels[stem].rank, stem)):
-        click.echo(f"{levels[stem]:<13} {stem:<{width}}  {_printable(titles[stem])}")
+        _print(f"{levels[stem]:<13} {stem:<{width}}  {_printable(titles[stem])}")
 
 
 @rules.command("show")
 @click.argument("name")
-@click.option(
-    "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
-)
+@MORE_RULES
 def show_rule(name: str, rule_paths: tuple[Path, ...]) -> None:
     """Show one rule: what it means, what helps, and its text."""
     from claude_evidence.analyzers.rules import describe, load_rules
 
-    click.echo(describe(load_rules(rule_paths), name))
+    _print(describe(load_rules(rule_paths), name))
 
 
 @rules.command("check")
@@ -268,9 +271,19 @@ def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
 
     errors = check(paths, known_fields=known_fields(columns()))
     for error in errors:
-        click.echo(_printable(f"{error.where}: {error.message}"))
-    click.echo(f"{len(errors)} errors" if errors else "no errors", err=True)
+        _print(_printable(f"{error.where}: {error.message}"))
+    _print(f"{len(errors)} errors" if errors else "no errors", err=True)
     ctx.exit(1 if errors else 0)
+
+
+def _print(text: str, *, err: bool = False, color: bool | None = None) -> None:
+    """Print *text*; a reader that went away does not change what the answer is."""
+    from claude_evidence.written import let_go
+
+    try:
+        click.echo(text, err=err, color=color)
+    except BrokenPipeError:
+        let_go(sys.stderr if err else sys.stdout)
 
 
 def _stem(path: Path) -> str:

@@ -3,31 +3,92 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from claude_evidence.usage import UsageError
 
 
 def now() -> datetime:
-    """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds."""
+    """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds; UsageError if it is no time."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC).replace(microsecond=0)
+    if not epoch:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise UsageError("SOURCE_DATE_EPOCH is no number of seconds since 1970 that a date can hold") from None
+
+
+def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True) -> None:
+    """Raise UsageError where writing to *output* would harm anything: *kept* are the files and folders that are read.
+
+    A link is refused, for whoever made the folder chose where it leads. With *chosen* False the name is our own: an
+    earlier report of that name may be replaced even where it lies in a folder that is read.
+    """
+    if str(output) == "-":
+        return
+    if output.is_symlink():
+        raise UsageError(f"{output} is a link: name the file itself (- is standard output)")
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder: name a file to write the report to")
+    if not output.parent.is_dir():
+        raise UsageError(f"{output}: there is no folder of that name to write to")
+    if not output.exists():
+        return
+    for path in kept:
+        if path.is_dir() and chosen and path.resolve() in output.resolve().parents:
+            raise UsageError(f"{output} lies in {path}, which is read: the report would take its place")
+        if path.exists() and output.samefile(path):
+            raise UsageError(f"{output} is read itself: the report would take its place")
 
 
 def write_text(text: str, output: Path) -> None:
-    """Write *text* to *output* (``-`` is standard output) under a temporary name, renamed when complete."""
+    """Write *text* to *output* (``-`` is standard output) under a temporary name, renamed when complete.
+
+    A device or a pipe is written to as it is. UsageError where that fails; a reader that went away is no failure.
+    """
     data = text.encode("utf-8")
-    if str(output) == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder: name a file to write the report to")
-    partial = output.with_name(output.name + ".partial")
     try:
-        partial.write_bytes(data)
+        if str(output) == "-":
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        elif _is_special(output):
+            output.write_bytes(data)
+        else:
+            _write_whole(data, output)
+    except BrokenPipeError:
+        let_go(sys.stdout)
+    except OSError as error:
+        name = "standard output" if str(output) == "-" else output
+        raise UsageError(f"{name}: cannot be written: {error.strerror or type(error).__name__}") from error
+
+
+def let_go(stream: TextIO) -> None:
+    """Send what may still be written to *stream* nowhere: its reader went away."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _write_whole(data: bytes, output: Path) -> None:
+    """Write to a new file beside *output*, whose name nobody can have prepared, and rename it."""
+    partial = output.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)

@@ -132,7 +132,8 @@ def _kills(history: AppHistory) -> list[tuple[int, int, str]]:
 def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> dict[int, int]:
     """Return, per "Loaded 0 …" row with a known time, how many session files of that folder existed by then."""
     registry = tables["session_registry"]
-    files = [
+    files: dict[str, list[Any]] = {}
+    listed = [
         (f"{area}/{account}/{org}".lower(), created if created == created else modified)
         for area, account, org, created, modified, tombstone in zip(
             registry["Area"],
@@ -145,6 +146,11 @@ def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -
         )
         if not tombstone
     ]
+    for place, since in listed:
+        if since == since:
+            files.setdefault(place, []).append(since)
+    for times in files.values():
+        times.sort()
     chosen = history.marks[history.marks["Message"].str.startswith(LOADED_NOTHING).to_numpy(dtype=bool, na_value=False)]
     counts = {}
     for row, time, message in zip(chosen["row"], chosen["TimeCreated"], chosen["Message"], strict=True):
@@ -152,7 +158,7 @@ def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -
             folder = "/".join(
                 message[len(LOADED_NOTHING) :].strip().replace("\\", "/").rstrip("/").split("/")[-3:]
             ).lower()
-            counts[int(row)] = sum(1 for place, since in files if place == folder and since == since and since < time)
+            counts[int(row)] = bisect_left(files.get(folder, ()), time)
     return counts
 
 

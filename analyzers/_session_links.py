@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory
+from claude_evidence.analyzers._aftermath import Aftermath
+from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._rows import lower, records
 
 CLEANUP = timedelta(days=30)
-RESTART_WITHIN = timedelta(days=1)
-QUIET_BEFORE = timedelta(minutes=10)
 NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
 Tables = Mapping[str, pd.DataFrame]
 
@@ -26,6 +25,7 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
     accounts = _values(tables["config"], "lastKnownAccountUuid")
     leases = {lease.lower() for lease in tables["worktree"]["LeasedBy"].dropna()}
     linked = transcript_ids(tables, history)
+    aftermath = Aftermath.of(tables["events"], history)
     rows = []
     for row in records(registry):
         session = lower(row["SessionId"])
@@ -40,7 +40,7 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
                 "AccountActive": lower(row["Account"]) in accounts if accounts and row["Account"] else None,
                 "TranscriptState": _transcript_state(cli, transcripts) if broken else None,
                 "LeaseState": ("still points at it" if session in leases else "none") if broken else None,
-                "AfterState": _after(row["TimeCreated"], tables, history) if broken else None,
+                "AfterState": aftermath.of_write(row["TimeCreated"]) if broken else None,
             }
         )
     return _columns(
@@ -113,13 +113,12 @@ def transcript_ids(tables: Tables, history: AppHistory) -> dict[str, frozenset[s
     leased: dict[str, set[str]] = {}
     for row in records(tables["worktree"]):
         if isinstance(row["LeasedBy"], str) and isinstance(row["Path"], str):
-            slug = NOT_ALNUM.sub("-", row["Path"]).lower()
-            leased.setdefault(row["LeasedBy"].lower(), set()).update(slugs.get(slug, ()))
+            leased.setdefault(row["LeasedBy"].lower(), set()).add(NOT_ALNUM.sub("-", row["Path"]).lower())
     for row in records(tables["session_registry"]):
         ids = links.setdefault(lower(row["SessionId"]), set())
         ids.update(lower(c) for c in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])] if isinstance(c, str))
         if row["ParseState"] != "ok" and not ids:
-            ids.update(leased.get(lower(row["SessionId"]), ()))
+            ids.update(*(slugs.get(slug, ()) for slug in leased.get(lower(row["SessionId"]), ())))
     return {session: frozenset(ids) for session, ids in links.items()}
 
 
@@ -154,41 +153,6 @@ def _transcript_state(cli: frozenset[str], transcripts: Mapping[str, Mapping[str
     damaged = int(row["BadLineCount"] or 0) + int(row["NulLineCount"] or 0)
     size = f"{int(row['FileSize'] or 0):,} bytes"
     return f"damaged in {damaged} lines ({size})" if damaged else f"intact ({size})"
-
-
-def _after(time: Any, tables: Tables, history: AppHistory) -> str:
-    """Say what followed a file's last write: an app start without a quit before it, or a machine that went down
-    hard."""
-    if time is None:
-        return "unknown: the file's time was not kept"
-    parts = []
-    marks = history.marks[history.marks["TimeCreated"].notna().to_numpy()]
-    starts = marks[
-        _prefixed(marks, STARTS) & (marks["TimeCreated"] >= time) & (marks["TimeCreated"] <= time + RESTART_WITHIN)
-    ]
-    if len(starts):
-        start = starts["TimeCreated"].min()
-        quits = marks[
-            _prefixed(marks, QUITS) & (marks["TimeCreated"] >= time - QUIET_BEFORE) & (marks["TimeCreated"] <= start)
-        ]
-        how = "after a normal quit" if len(quits) else "with no quit line before it, as after a crash"
-        parts.append(f"the app started again at {start:%Y-%m-%d %H:%M:%S} UTC, {how}")
-    elif len(history.marks) and not len(marks):
-        parts.append("log times cannot be compared without a time zone")
-    if (down := _hard_stop(tables["events"], time)) is not None:
-        parts.append(f"the machine came up at {down:%Y-%m-%d %H:%M:%S} UTC without a clean shutdown")
-    return "; ".join(parts) or "no restart seen within a day"
-
-
-def _hard_stop(events: pd.DataFrame, time: Any) -> Any:
-    hard = events[events["EventID"].isin([41, 6008]) & (events["Channel"] == "System")]
-    hard = hard[hard["Provider_Name"].isin(["EventLog", "Microsoft-Windows-Kernel-Power"])]
-    times = hard.loc[(hard["TimeCreated"] >= time) & (hard["TimeCreated"] <= time + RESTART_WITHIN), "TimeCreated"]
-    return times.min() if len(times) else None
-
-
-def _prefixed(marks: pd.DataFrame, prefixes: tuple[str, ...]) -> Any:
-    return marks["Message"].str.startswith(prefixes).to_numpy(dtype=bool, na_value=False)
 
 
 def _cleaned_up(row: Mapping[str, Any], now: datetime | None) -> bool | None:

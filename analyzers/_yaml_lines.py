@@ -18,6 +18,8 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
 MAX_NODES = 100_000
 MAX_DOCUMENTS = 5_000
+# Python writes no integer of more than 4,300 digits, and PyYAML takes quadratic time over sexagesimal ones.
+MAX_NUMBER = 400
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONSTRUCTOR = SafeConstructor()
@@ -227,6 +229,8 @@ def _constructed(tag: str, text: str, line: int) -> Any:
     }.get(tag.removeprefix(_TAG))
     if build is None:
         raise YamlError(f"the tag {tag} is not supported", line)
+    if len(text) > MAX_NUMBER:
+        raise YamlError(f"{text[:40]!r} and so on is too long for a number", line)
     try:
         value = build(yaml.ScalarNode(tag, text))
     except (ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:

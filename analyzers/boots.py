@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -45,15 +46,14 @@ def boots(events: pd.DataFrame, hashes: Mapping[str, str]) -> Boots:
 
 
 def _months(starts: list[datetime], gaps: list[tuple[datetime, float]]) -> tuple[BootMonth, ...]:
-    months = []
-    for month in sorted({f"{start:%Y-%m}" for start in starts}):
-        days = [gap for end, gap in gaps if f"{end:%Y-%m}" == month]
-        months.append(
-            BootMonth(
-                month, sum(f"{start:%Y-%m}" == month for start in starts), round(median(days), 1) if days else None
-            )
-        )
-    return tuple(months)
+    counts = Counter(f"{start:%Y-%m}" for start in starts)
+    days: dict[str, list[float]] = {}
+    for end, gap in gaps:
+        days.setdefault(f"{end:%Y-%m}", []).append(gap)
+    return tuple(
+        BootMonth(month, counts[month], round(median(days[month]), 1) if month in days else None)
+        for month in sorted(counts)
+    )
 
 
 def _cadence(gaps: list[float]) -> tuple[bool | None, str]:

@@ -10,6 +10,7 @@ import pandas as pd
 from claude_evidence.analyzers._app_history import AppHistory, app_columns
 from claude_evidence.analyzers._session_links import lease_columns, registry_columns, transcript_columns
 from claude_evidence.model import Evidence
+from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -57,10 +58,11 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
 
 
 def reference_time(evidence: Evidence) -> datetime | None:
-    """Return when the evidence was taken: the manifest's word, else the newest time that any table shows."""
+    """Return when the evidence was taken: the manifest's word, else the newest plausible time that any table shows."""
     if evidence.manifest.finished_at:
         return evidence.manifest.finished_at
-    newest = [table["TimeCreated"].max() for table in evidence.tables.values()]
+    times = (table["TimeCreated"] for table in evidence.tables.values())
+    newest = [time[time.between(FIRST_TIME, LAST_TIME)].max() for time in times]
     known = [time for time in newest if time == time]
     return max(known).to_pydatetime() if known else None
 

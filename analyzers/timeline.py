@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._excerpts import reference
 from claude_evidence.analyzers._payload import claude_events, decode
 from claude_evidence.analyzers._rows import pick, records
-from claude_evidence.model import Boots, Finding, Level, TimelineEntry
+from claude_evidence.model import Boots, EvidenceRef, Finding, Level, TimelineEntry
 
 MOST_ENTRIES = 2000
 STEPS = {
@@ -43,6 +43,7 @@ SHOWN_FIELDS = (
     "String2",
     "filename",
 )
+TIMES = ("TimeCreated", "LocalTime", "Record")
 LANES = {"launch": "launch", "sessions": "sessions"}
 QUIT_WORDS = (
     "beforeQuit",
@@ -65,29 +66,49 @@ def timeline(
 
     Runs of one text in one lane become one entry with a count.
     """
-    entries = [
-        *_events(tables["events"], hashes),
-        *_app(tables["app_log"], history, hashes),
-        *_findings(findings, areas),
-        *_boots(boots),
+    drafts = [
+        *_events(tables["events"]),
+        *_app(tables["app_log"], history),
+        *(_Draft(entry) for entry in (*_findings(findings, areas), *_boots(boots))),
     ]
-    entries.sort(
-        key=lambda e: (
-            e.time is None,
-            str(e.time or e.local_time),
-            -e.level.rank,
-            e.evidence.record if e.evidence else 0,
-        )
-    )
-    merged = list(_merged(entries))
+    drafts.sort(key=_Draft.order)
+    merged = list(_merged(drafts))
     if len(merged) > MOST_ENTRIES:
-        weight = sorted(range(len(merged)), key=lambda i: (-merged[i].level.rank, -i))[:MOST_ENTRIES]
+        weight = sorted(range(len(merged)), key=lambda i: (-merged[i].entry.level.rank, -i))[:MOST_ENTRIES]
         merged = [merged[i] for i in sorted(weight)]
-    return tuple(merged)
+    return tuple(_with_evidence(merged, tables, hashes))
 
 
-def _events(events: pd.DataFrame, hashes: Mapping[str, str]) -> Iterator[TimelineEntry]:
-    for row in records(claude_events(events, STEPS)):
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry whose evidence is not looked up yet: of a storm, few are shown. ``row`` is its position in ``table``."""
+
+    entry: TimelineEntry
+    table: str = ""
+    row: int = -1
+    record: int = 0
+
+    def order(self) -> tuple[bool, str, int, int]:
+        entry = self.entry
+        record = entry.evidence.record if entry.evidence else self.record
+        return entry.time is None, str(entry.time or entry.local_time), -entry.level.rank, record
+
+
+def _with_evidence(
+    drafts: list[_Draft], tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]
+) -> Iterator[TimelineEntry]:
+    """Yield the entries of *drafts* with the references to the rows that they stand for."""
+    found: dict[tuple[str, int], EvidenceRef] = {}
+    for table in ("events", "app_log"):
+        rows = np.array(sorted(draft.row for draft in drafts if draft.table == table), dtype=np.intp)
+        for row, record in zip(rows.tolist(), records(pick(tables[table], rows)), strict=True):
+            found[table, row] = reference(table, record, hashes)
+    for draft in drafts:
+        yield replace(draft.entry, evidence=found[draft.table, draft.row]) if draft.table else draft.entry
+
+
+def _events(events: pd.DataFrame) -> Iterator[_Draft]:
+    for row in records(claude_events(events.assign(row=np.arange(len(events))), STEPS)):
         lane, text, level = STEPS[int(row["EventID"])]
         payload = decode(row["EventData"])
         named = [
@@ -96,26 +117,20 @@ def _events(events: pd.DataFrame, hashes: Mapping[str, str]) -> Iterator[Timelin
         details = [
             str(d) for d in (row["Operation"], row["Options"], *named, row["HResult"]) if d and d != "0x00000000"
         ]
-        yield TimelineEntry(
-            _time(row["TimeCreated"]),
-            lane,
-            f"{text}: {' · '.join(details)}" if details else text,
-            level,
-            evidence=reference("events", row, hashes),
-        )
+        text = f"{text}: {' · '.join(details)}" if details else text
+        entry = TimelineEntry(_time(row["TimeCreated"]), lane, text, level)
+        yield _Draft(entry, "events", row["row"], int(row["Record"]))
 
 
-def _app(log: pd.DataFrame, history: AppHistory, hashes: Mapping[str, str]) -> Iterator[TimelineEntry]:
+def _app(log: pd.DataFrame, history: AppHistory) -> Iterator[_Draft]:
     starts = dict(history.starts)
     told = {row: f"App started, version {version}" for row, version in starts.items()}
     quits = history.marks[history.marks["Message"].str.startswith(QUIT_WORDS).to_numpy(dtype=bool, na_value=False)]
     told |= {row: text.splitlines()[0] for row, text in zip(quits["row"], quits["Message"], strict=True)}
     rows = np.array(sorted(told), dtype=np.intp)
-    for row, record in zip(rows.tolist(), records(pick(log, rows)), strict=True):
-        evidence = reference("app_log", record, hashes)
-        yield TimelineEntry(
-            _time(record["TimeCreated"]), "app", told[row], local_time=_local(record), evidence=evidence
-        )
+    for row, record in zip(rows.tolist(), records(pick(log, rows, TIMES)), strict=True):
+        entry = TimelineEntry(_time(record["TimeCreated"]), "app", told[row], local_time=_local(record))
+        yield _Draft(entry, "app_log", row, int(record["Record"]))
 
 
 def _findings(findings: Iterable[Finding], areas: Mapping[str, str]) -> Iterator[TimelineEntry]:
@@ -140,22 +155,28 @@ def _boots(boots: Boots) -> Iterator[TimelineEntry]:
         yield TimelineEntry(boot.time, "machine", boot.kind.capitalize(), level, evidence=boot.evidence)
 
 
-def _merged(entries: Iterable[TimelineEntry]) -> Iterator[TimelineEntry]:
+def _merged(drafts: Iterable[_Draft]) -> Iterator[_Draft]:
     """Fold neighbours that say the same in one lane into one entry with a count and an end."""
-    last: TimelineEntry | None = None
-    for entry in entries:
-        if (
-            last
-            and not entry.finding
-            and (last.lane, last.text, last.finding) == (entry.lane, entry.text, entry.finding)
-        ):
-            last = replace(last, count=last.count + 1, until=entry.time)
+    first: _Draft | None = None
+    count, until = 1, None
+    for draft in drafts:
+        entry = draft.entry
+        if first and not (entry.finding or first.entry.finding) and _told(first.entry) == _told(entry):
+            count, until = count + 1, entry.time
             continue
-        if last:
-            yield last
-        last = entry
-    if last:
-        yield last
+        if first:
+            yield _folded(first, count, until)
+        first, count, until = draft, 1, None
+    if first:
+        yield _folded(first, count, until)
+
+
+def _told(entry: TimelineEntry) -> tuple[str, str]:
+    return entry.lane, entry.text
+
+
+def _folded(first: _Draft, count: int, until: Any) -> _Draft:
+    return replace(first, entry=replace(first.entry, count=count, until=until)) if count > 1 else first
 
 
 def _time(value: Any) -> Any:

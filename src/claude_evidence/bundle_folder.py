@@ -10,6 +10,7 @@ from pathlib import Path
 
 from claude_evidence.bundle_entry import FileEntry
 from claude_evidence.model import UsageError
+from claude_evidence.untrusted import plausible
 
 _LINK_TAGS = (0xA0000003, 0xA000000C)  # IO_REPARSE_TAG_MOUNT_POINT (junction) and _SYMLINK
 
@@ -70,6 +71,6 @@ def _kind(item: os.DirEntry[str], name: str, note: Callable[[str, str], None]) -
 
 def _time(nanoseconds: int) -> datetime | None:
     try:
-        return datetime.fromtimestamp(nanoseconds // 1000 / 1_000_000, UTC)
+        return plausible(datetime.fromtimestamp(nanoseconds // 1000 / 1_000_000, UTC))
     except (ValueError, OverflowError, OSError):
         return None

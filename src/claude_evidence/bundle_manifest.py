@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from claude_evidence import json_text
+from claude_evidence import json_text, untrusted
 from claude_evidence.bundle_paths import posix_path
 from claude_evidence.model import Acquisition, Manifest, Outcome
 
@@ -113,14 +113,10 @@ class _Fields:
         value = self._raw.get(key)
         if value is None:
             return None
-        try:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError):
-            pass
-        self._wrong(key, "time with a zone")
-        return None
+        time = untrusted.iso_time(value)
+        if time is None:
+            self._wrong(key, "time with a zone from 1980 to 2099")
+        return time
 
     def whole(self, key: str) -> int | None:
         value = self._raw.get(key)

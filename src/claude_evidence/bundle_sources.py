@@ -63,6 +63,8 @@ class Loader:
             self.budget.listed += len(entries)
             return self._parts(prefix, entries, zips=0)
         try:
+            if not path.is_file():
+                raise UsageError(f"{path}: is no regular file")
             entry = file_entry(path, path.name)
             start = b"" if entry.size_bytes == 0 else FileBytes(self.handles, path).read_at(0, 4)
         except OSError as error:

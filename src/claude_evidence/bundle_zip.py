@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from claude_evidence.bundle_bytes import Bytes, reader
 from claude_evidence.bundle_entry import ZipEntry
+from claude_evidence.untrusted import plausible
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -155,6 +156,10 @@ def decoded_name(raw: bytes, flags: int) -> str:
 
 def modified(fields: dict[int, bytes], date: int, time: int, zone: tzinfo | None) -> datetime | None:
     """Return an entry's time: NTFS and Unix fields hold UTC; the DOS time is local and needs *zone*."""
+    return plausible(_modified(fields, date, time, zone))
+
+
+def _modified(fields: dict[int, bytes], date: int, time: int, zone: tzinfo | None) -> datetime | None:
     try:
         if len(ntfs := fields.get(0x000A, b"")) >= 16 and ntfs[4:6] == b"\x01\x00":
             return _WINDOWS_EPOCH + timedelta(microseconds=int.from_bytes(ntfs[8:16], "little") // 10)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 200
 _SPACE = " \t\n\r"
+_SPACES = re.compile(f"[{_SPACE}]*+")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NOT_BRACKET = re.compile(r"[^][{}]+")
 # What may be left of a value where a text was cut: a number's tail, an escape, a word (see _is_cut).
@@ -88,9 +89,7 @@ _LINE_DECODER = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
 
 
 def _skip(text: str, position: int) -> int:
-    while position < len(text) and text[position] in _SPACE:
-        position += 1
-    return position
+    return _SPACES.match(text, position).end()  # type: ignore[union-attr]
 
 
 def _is_cut(text: str, error: json.JSONDecodeError) -> bool:

@@ -11,7 +11,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # 10**12 ms is September 2001: a number below it is no time in milliseconds, but seconds, a counter or a mistake.
 _FIRST_MS, _LAST_MS = 10**12, 4_102_444_800_000
-_FIRST_TIME, _LAST_TIME = datetime(1980, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+FIRST_TIME, LAST_TIME = datetime(1980, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def text(value: Any, limit: int = 1024) -> str | None:
@@ -59,14 +59,18 @@ def epoch_ms(value: Any) -> datetime | None:
     return _EPOCH + timedelta(milliseconds=int(value))
 
 
+def plausible(time: datetime | None) -> datetime | None:
+    """Return *time* (aware) where it lies from 1980 to 2099: beyond, no evidence has one and arithmetic overflows."""
+    return time if time is not None and FIRST_TIME <= time < LAST_TIME else None
+
+
 def iso_time(value: Any) -> datetime | None:
     """Return the UTC time of an ISO 8601 text with a zone, from 1980 to 2099."""
     if not isinstance(value, str) or len(value) > 64:
         return None
     try:
         time = datetime.fromisoformat(value)
-        if time.tzinfo is None or not _FIRST_TIME <= time < _LAST_TIME:
-            return None
-        return time.astimezone(UTC)
+        known = plausible(time) if time.tzinfo else None
+        return known.astimezone(UTC) if known else None
     except (ValueError, OverflowError):
         return None

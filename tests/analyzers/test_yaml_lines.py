@@ -146,3 +146,9 @@ def test_marks_of_byte_order_are_understood(encoding: str) -> None:
 def test_an_empty_file_has_no_document(content: bytes) -> None:
     reading = read(content)
     assert reading.error is None and reading.documents == []
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 100_000, "9" * 5000, "1" + ":1" * 100_000, "1" * 5000 + ".5"])
+def test_a_number_too_long_to_be_told_is_refused(number: str) -> None:
+    message, line = _error(f"a: 1\nb: {number}\n".encode())
+    assert line == 2 and "too long for a number" in message

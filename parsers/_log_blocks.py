@@ -96,7 +96,7 @@ def _encoding(head: bytes) -> tuple[bytes, str]:
             return head[len(mark) :], name
     even, odd = head[0:1000:2], head[1:1000:2]
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros.count(0) * 2 > len(zeros) and others.count(0) * 10 < len(others):
+        if zeros.count(0) * 3 > len(even) + len(odd) and others.count(0) * 10 < len(others):
             return head, name
     return head, "utf-8"
 

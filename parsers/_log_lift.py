@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import windows
 from claude_evidence.parsers._log_columns import Column, distinct
+from claude_evidence.parsers._log_text import Messages
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -36,33 +38,29 @@ _CLASSES = {"letter": _LETTERS, "name": _LETTERS | (np.arange(256) == ord("_")),
 
 
 @dataclass(frozen=True, slots=True)
-class Messages:
-    """The messages of some rows: that of row i lies in ``text`` from ``starts[i]`` to ``ends[i]``.
+class Marks:
+    """Where in the ``text`` of messages something to lift can be.
 
-    Before and after each lies a byte that no value to lift has. Of rows in ``apart`` the message is given there.
-    ``capitals`` are positions in ``text`` where three capital letters lie side by side, ``underscores`` and ``equals``
-    those of these signs.
+    ``capitals`` are positions where three capital letters lie side by side, ``underscores`` and ``equals`` those of
+    these signs.
     """
 
     text: Bytes
-    starts: Ints
-    ends: Ints
-    apart: Mapping[int, bytes]
     capitals: Ints
     underscores: Ints
     equals: Ints
 
     @classmethod
-    def of(cls, data: bytes, starts: Ints, ends: Ints, apart: Mapping[int, bytes]) -> Messages:
-        """Return the messages in *data*, which has as much padding as a block."""
-        text = np.frombuffer(data, np.uint8)
+    def of(cls, messages: Messages) -> Marks:
+        """Return the marks in *messages*."""
+        text = messages.text
         marks = _marks(text)
         kind = text[marks]
         capitals = marks[(kind >= ord("A")) & (kind <= ord("Z"))]
-        return cls(text, starts, ends, apart, capitals, marks[kind == ord("_")], marks[kind == ord("=")])
+        return cls(text, capitals, marks[kind == ord("_")], marks[kind == ord("=")])
 
     def words(self, at: Ints) -> NDArray[np.uint64]:
-        """Return the eight bytes from each of *at* on as a word."""
+        """Return the eight bytes from each of *at* on as a word; before the text lies what lies after it."""
         return windows(self.text, at, 8).view("<u8").reshape(-1)
 
 
@@ -75,42 +73,44 @@ class Lifted:
     """
 
     pattern: re.Pattern[bytes]
-    near: Callable[[Messages], Ints]
+    near: Callable[[Marks], Ints]
     before: str
     width: int
     codes: Column
     index: dict[str, int] = field(default_factory=dict)
     _seen: dict[bytes, int] = field(default_factory=dict)
 
-    def add(self, messages: Messages) -> None:
+    def add(self, messages: Messages, marks: Marks) -> None:
         """Lift the first match of each of *messages*."""
         column = self.codes.grow(len(messages.starts))
         column[:] = -1
-        at = self.near(messages)
+        at = self.near(marks)
         rows = np.searchsorted(messages.starts, at, side="right") - 1
-        inside = (rows >= 0) & (at < messages.ends[rows]) & ~_CLASSES[self.before][messages.text[at - 1]]
-        at, rows = at[inside], rows[inside]
+        inside = (at == messages.starts[rows]) | ~_CLASSES[self.before][messages.text[at - 1]]
+        if not inside.all():
+            at, rows = at[inside], rows[inside]
         if len(at):
             codes = self._codes(messages, at, messages.ends[rows])
             rows, codes = rows[codes >= 0], codes[codes >= 0]
             first = np.diff(rows, prepend=-1) != 0
             column[rows[first]] = codes[first]
-        for row, text in messages.apart.items():
-            column[row] = self._search(text)
+
+    def add_one(self, message: bytes) -> None:
+        """Lift the first match of *message*."""
+        before = _CLASSES[self.before]
+        found = (m for m in self.pattern.finditer(message) if not (m.start() and before[message[m.start() - 1]]))
+        match = next(found, None)
+        self.codes.grow(1)[0] = self._match(message[match.start() :]) if match else -1
 
     def _codes(self, messages: Messages, at: Ints, ends: Ints) -> NDArray[np.int32]:
-        words, which = distinct(windows(messages.text, at, self.width))
+        found = windows(messages.text, at, self.width)
+        # the next message is none of this one's business
+        found &= _beginnings(self.width)[np.minimum(ends - at, self.width)]
+        words, which = distinct(found)
         codes = np.array([self._code(word) for word in words], dtype=np.int32)[which]
         for row in np.flatnonzero(codes == _LONGER).tolist():
             codes[row] = self._match(messages.text[at[row] : ends[row]].tobytes())
         return codes
-
-    def _search(self, text: bytes) -> int:
-        """Return the code of the first match in *text*."""
-        before = _CLASSES[self.before]
-        found = (m for m in self.pattern.finditer(text) if not (m.start() and before[text[m.start() - 1]]))
-        match = next(found, None)
-        return self._match(text[match.start() :]) if match else -1
 
     def _code(self, window: bytes) -> int:
         """Return the code of what *window* begins with, `_LONGER` where the match may go on beyond it."""
@@ -126,6 +126,12 @@ class Lifted:
     def _match(self, text: bytes) -> int:
         match = self.pattern.match(text)
         return self.index.setdefault(match.group(match.re.groups).decode(), len(self.index)) if match else -1
+
+
+@cache
+def _beginnings(width: int) -> Bytes:
+    """Return masks of *width* bytes: row n keeps the first n of them."""
+    return np.tri(width + 1, width, -1, dtype=np.uint8) * np.uint8(0xFF)
 
 
 def _marks(text: Bytes) -> Ints:
@@ -157,27 +163,27 @@ def _word(text: bytes) -> np.uint64:
     return np.uint64(int.from_bytes(text.ljust(8, b"\0"), "little"))
 
 
-def near_session(messages: Messages) -> Ints:
+def near_session(marks: Marks) -> Ints:
     """Return where ``local_`` and ``session_`` begin."""
-    signs = messages.underscores
-    words = messages.words(signs - 7)
+    signs = marks.underscores
+    words = marks.words(signs - 7)
     local, session = words >> np.uint64(16) == _word(b"local_"), words == _word(b"session_")
     starts: Ints = np.where(local, signs - 5, signs - 7)[local | session]
     return starts
 
 
-def near_cli_session(messages: Messages) -> Ints:
+def near_cli_session(marks: Marks) -> Ints:
     """Return where ``to CLI session `` and ``cliSessionId=`` begin."""
-    spoken = messages.capitals[messages.words(messages.capitals) == _word(b"CLI sess")] - 3
-    equals = messages.equals
-    written = equals[messages.words(equals - 12) == _word(b"cliSessi")] - 12
+    spoken = marks.capitals[marks.words(marks.capitals) == _word(b"CLI sess")] - 3
+    equals = marks.equals
+    written = equals[marks.words(equals - 12) == _word(b"cliSessi")] - 12
     return np.sort(np.concatenate([spoken, written]))
 
 
-def near_errno(messages: Messages) -> Ints:
+def near_errno(marks: Marks) -> Ints:
     """Return where capital letters begin with E or U."""
-    capitals = messages.capitals
-    first = messages.text[capitals]
+    capitals = marks.capitals
+    first = marks.text[capitals]
     starts: Ints = capitals[(first == ord("E")) | (first == ord("U"))]
     return starts
 

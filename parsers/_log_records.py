@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, PAD, Block
+from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, Block
 from claude_evidence.parsers._log_columns import Column
 from claude_evidence.parsers._log_formats import NAT, Format
-from claude_evidence.parsers._log_lift import Messages, columns
+from claude_evidence.parsers._log_lift import Marks, columns
 from claude_evidence.parsers._log_scan import Heads, Lines, heads_of, lines_of
-from claude_evidence.parsers._log_text import Damage, Texts, Words, cut, mended
+from claude_evidence.parsers._log_text import Damage, Texts, Words, mended
 
 Ints = NDArray[np.int64]
-Odd = dict[int, tuple[bytes, bool]]
 # twice, because every other byte may be a carriage return that goes
 _KEPT_BYTES = 2 * MESSAGE_LIMIT + 8
 _BLANK = b" \t\r\n"
@@ -48,13 +47,13 @@ class Records:
     before the first that begins as one.
     """
 
-    def __init__(self, kind: Format, expected: int = 0) -> None:
-        """Make an empty table for lines of format *kind*, with room for the rows *expected*."""
+    def __init__(self, kind: Format, expected: int = 0, size: int = 0) -> None:
+        """Make an empty table for lines of format *kind*, with room for *expected* rows and *size* bytes of text."""
         self.kind = kind
         self.lines, self.counts, self.times = (Column("int64", expected) for _ in range(3))
         self.levels = Column("int8", expected)
         self.components = Words(Column("int32", expected))
-        self.messages = Texts()
+        self.messages = Texts(expected, size)
         self.lifted = columns(expected)
         self.undated = Damage()
         self.headless = False
@@ -75,10 +74,7 @@ class Records:
 
     def finish(self) -> None:
         """Close the last record."""
-        if self._open:
-            nothing = np.zeros(0, dtype=np.int64)
-            self._emit(PAD, nothing, nothing, {}, nothing, nothing)
-            self._open = None
+        self._close_open()
 
     def _continue(self, data: bytes, line: int, last_line: int) -> None:
         """Add lines to the open record; before the first record they make one without a time, unless they are blank."""
@@ -103,31 +99,29 @@ class Records:
     def _begin(self, block: Block, heads: Heads, lines: Ints) -> None:
         self._head(lines, heads.time, heads.level)
         self.components.add(block, heads.tag, heads.tag_end)
-        self.undated.add(lines[heads.time == NAT])
+        self.undated.add(lines[heads.time == NAT].tolist())
 
     def _close(self, block: Block, lines: Lines, heads: Heads, numbers: Ints) -> None:
         """Emit the records that end in *block*; the last of it stays open."""
-        line, last, starts = heads.line[:-1], heads.line[1:] - 1, heads.text[:-1]
-        ends = lines.ends[last]
-        odd = np.flatnonzero((ends - starts > MESSAGE_LIMIT) | (lines.returns & (last > line))).tolist()
-        texts = {row: mended(block.data[starts[row] : ends[row]]) for row in odd}
-        self._emit(block.data, starts, ends, texts, numbers[line], numbers[last] - numbers[line] + 1)
-        self._open = _Open(int(numbers[heads.line[-1]]), int(numbers[-1]))
+        self._close_open()
+        first, last = heads.line[0], heads.line[-1]
+        firsts = heads.line[:-1] - first
+        # a continuation line begins with the line break before it, and so joins what lies before that
+        starts = lines.starts[first:last] - 1
+        starts[firsts] = heads.text[:-1]
+        begin, end = numbers[heads.line[:-1]], numbers[heads.line[1:] - 1]
+        messages = self.messages.add(block.data, (starts, lines.ends[first:last]), firsts, begin)
+        self.counts.add(end - begin + 1)
+        marks = Marks.of(messages)
+        for column in self.lifted.values():
+            column.add(messages, marks)
+        self._open = _Open(int(numbers[last]), int(numbers[-1]))
         self._open.extend(block.data[int(heads.text[-1]) : block.size], int(numbers[-1]))
 
-    def _emit(self, data: bytes, starts: Ints, ends: Ints, odd: Odd, lines: Ints, counts: Ints) -> None:
-        """Emit the open record, and those that lie in *data* from *starts* to *ends* or are given in *odd*."""
+    def _close_open(self) -> None:
         if self._open:
-            starts, ends = np.append(0, starts), np.append(0, ends)
-            lines = np.append(self._open.line, lines)
-            counts = np.append(self._open.last_line - self._open.line + 1, counts)
-            odd = {0: self._open.message(), **{row + 1: text for row, text in odd.items()}}
-        if len(lines):
-            self.counts.add(counts)
-            raw = cut(data, starts, ends, {row: text for row, (text, _) in odd.items()})
-            long = [row for row, (_, was_long) in odd.items() if was_long]
-            self.messages.add(raw, lines, np.array(long, dtype=np.int64))
-            apart = {row: odd[row][0] for row in ((0, *long) if self._open else long)}
-            found = Messages.of(data, starts, ends, apart)
+            message = self.messages.add_one(*self._open.message(), self._open.line)
+            self.counts.add(np.array([self._open.last_line - self._open.line + 1]))
             for column in self.lifted.values():
-                column.add(found)
+                column.add_one(message)
+            self._open = None

@@ -58,7 +58,7 @@ def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int =
     _keep_freed_memory()
     text, nuls = Text.of(stream, block_bytes), Nuls()
     service = formats.service_of(PurePosixPath(source.path or source.name).name, text.head)
-    records = Records(formats.choose(text.head, service), source.size_bytes // _USUAL_RECORD_BYTES)
+    records = Records(formats.choose(text.head, service), source.size_bytes // _USUAL_RECORD_BYTES, source.size_bytes)
     for block in blocks(text.chunks, records.kind.start, nuls):
         records.add(block)
     records.finish()
@@ -119,7 +119,7 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
         "Service": _same(service, rows),
         "Level": _category(records.levels, formats.LEVELS),
         "Component": _category(records.components.codes, records.components.index),
-        "Message": _text(records.messages.chunks),
+        "Message": _text(records.messages.array()),
         "SessionId": _category(lifted["SessionId"].codes, lifted["SessionId"].index),
         "CliSessionId": _category(lifted["CliSessionId"].codes, lifted["CliSessionId"].index),
         "ErrnoCode": _category(lifted["ErrnoCode"].codes, lifted["ErrnoCode"].index),
@@ -141,10 +141,10 @@ def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
     return pd.Categorical.from_codes(place[codes], pd.Index([words[code] for code in used], dtype=TEXT))
 
 
-def _text(chunks: list[pa.LargeStringArray]) -> pd.api.extensions.ExtensionArray:
+def _text(texts: pa.LargeStringArray) -> pd.api.extensions.ExtensionArray:
     """Return Arrow strings as pandas' own text, without a copy."""
     dtype: Any = pd.StringDtype("pyarrow", na_value=np.nan)
-    column: pd.api.extensions.ExtensionArray = dtype.__from_arrow__(pa.chunked_array(chunks))
+    column: pd.api.extensions.ExtensionArray = dtype.__from_arrow__(pa.chunked_array([texts]))
     return column
 
 

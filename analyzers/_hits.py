@@ -83,24 +83,23 @@ def strongest(hits: Iterable[Hit], order: Mapping[str, int]) -> tuple[Hit, ...]:
     Stronger is the higher level, then a correlation, then the document that comes first (*order*, by name). A hit
     without a group covers, and is covered by, every group of its file.
     """
-    kept: list[Hit] = []
+    chosen: set[int] = set()
+    best: dict[tuple[str, str | None], tuple[int, bool, int]] = {}
     given = list(hits)
     for hit in sorted(given, key=lambda hit: _strength(hit, order), reverse=True):
-        mine = _strength(hit, order)
-        if not any(_covers(other, hit) and _strength(other, order) > mine for other in kept):
-            kept.append(hit)
-    chosen = {id(hit) for hit in kept}
+        mine, stem, group = _strength(hit, order), hit.document.stem, fold(hit.group)
+        # kept under their group and, for hits without one, under None: the first kept is the strongest
+        covering = (best.get((stem, key), mine) for key in ((group, "") if group else (None,)))
+        if not any(strength > mine for strength in covering):
+            chosen.add(id(hit))
+            for key in (group, None):
+                best.setdefault((stem, key), mine)
     return tuple(hit for hit in given if id(hit) in chosen)
 
 
 def _strength(hit: Hit, order: Mapping[str, int]) -> tuple[int, bool, int]:
     document = hit.document
     return document.level.rank, isinstance(document.sigma, SigmaCorrelationRule), -order[document.name]
-
-
-def _covers(other: Hit, hit: Hit) -> bool:
-    same_group = fold(other.group) == fold(hit.group) or not other.group or not hit.group
-    return other.document.stem == hit.document.stem and same_group
 
 
 def _keys(names: Sequence[str], match: Matched, sources: Sources) -> list[Key]:

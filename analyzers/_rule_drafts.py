@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from claude_evidence.analyzers import taxonomy
+from claude_evidence.analyzers._rule_custom import shaped
 from claude_evidence.analyzers._rule_files import RuleFile
 from claude_evidence.analyzers._rule_parse import RejectedError, line, parse, texts
 from claude_evidence.analyzers._yaml_lines import Node
@@ -52,9 +53,8 @@ class Draft:
 
     @property
     def custom(self) -> Mapping[str, Any]:
-        """Return what the document says under ``custom``."""
-        custom = self.data.get("custom")
-        return {str(key): value for key, value in custom.items()} if isinstance(custom, dict) else {}
+        """Return what the document says under ``custom``, as far as it has the form that is expected there."""
+        return shaped(self.data.get("custom"))[0]
 
     @property
     def correlation(self) -> Mapping[str, Any]:
@@ -117,6 +117,9 @@ def build(draft: Draft) -> None:
     except RejectedError as reason:
         draft.rejected = reason
     _set_level(draft)
+    for key in shaped(draft.data.get("custom"))[1]:
+        name = f"custom.{key}" if key else "custom"
+        draft.notes.append((line(draft.node, "custom", key), f"{name} has not the expected form: in part passed over"))
 
 
 @dataclass(frozen=True, slots=True)

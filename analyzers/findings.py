@@ -92,7 +92,8 @@ def _shown(values: list[Any], show: str) -> str:
     if show == "distinct":
         return f"{len(set(values)):,}"
     if show in ("min", "max"):
-        return _text(min(values) if show == "min" else max(values))
+        ordered = sorted(values, key=lambda value: (type(value).__name__, value))
+        return _text(ordered[0 if show == "min" else -1])
     distinct = list(dict.fromkeys(values))
     more = f" and {len(distinct) - SHOWN_VALUES:,} more" if len(distinct) > SHOWN_VALUES else ""
     return ", ".join(_text(v) for v in distinct[:SHOWN_VALUES]) + more

@@ -99,3 +99,23 @@ def test_an_unknown_level_is_said(tmp_path: Path) -> None:
     rules = load(put(tmp_path, "login.yml", with_(level="catastrophic")))
     assert rules.documents[0].level is Level.MEDIUM
     assert "catastrophic" in rules.problems[0].message
+
+
+@pytest.mark.parametrize("value", [5, 1.5, True, "x", [], {}, [[1]], [{"a": {}}, None, 5], {"a": {"b": "c"}}])
+def test_what_custom_holds_has_its_form_whatever_is_written_there(tmp_path: Path, value: Any) -> None:
+    keys = ("explanation", "needs", "group_by", "count_by", "remedy", "facts", "versions", "because_of")
+    loaded = load(put(tmp_path, "custom.yml", with_(custom=dict.fromkeys(keys, value))))
+    (rule,) = loaded.documents
+    custom = rule.custom
+    assert all(isinstance(custom.get(key, ""), str) for key in ("explanation", "count_by"))
+    for key in ("needs", "because_of"):
+        assert all(isinstance(word, str | int | float) for word in custom.get(key, []))
+    for key in ("remedy", "facts"):
+        assert all(isinstance(entry, dict) and set(map(type, entry)) <= {str} for entry in custom.get(key, []))
+    assert any("custom.versions has not the expected form" in p.message for p in loaded.problems) is (value != {})
+
+
+def test_a_custom_section_that_is_no_mapping_is_said(tmp_path: Path) -> None:
+    loaded = load(put(tmp_path, "custom.yml", with_(custom=["x"])))
+    assert [problem.message for problem in loaded.problems] == ["custom has not the expected form: in part passed over"]
+    assert loaded.documents[0].custom == {}

@@ -11,8 +11,8 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._rows import pick
-from claude_evidence.analyzers._textscan import Texts
 
 VERSION = re.compile(r"appVersion: '([^']{1,40})'")
 KILLED = re.compile(r"(?:Killing|Stopping) (\d{1,4}) (?:PTY process tree|active session)")
@@ -43,11 +43,13 @@ STARTS = ("Starting app {", "Filesystem virtualization active", "Filesystem not 
 class AppHistory:
     """The few rows of app_log that mark starts, quits and links; ``row`` is the position in the table.
 
-    ``starts`` are (row, version) of main instances in order; ``mapped`` maps a session id to the CLI session ids that
-    the log linked it to; ``deleted`` are session ids that the log says the user deleted.
+    ``messages`` is the log's column of messages, ready to be searched. ``starts`` are (row, version) of main
+    instances in order; ``mapped`` maps a session id to the CLI session ids that the log linked it to; ``deleted``
+    are session ids that the log says the user deleted.
     """
 
     marks: pd.DataFrame
+    messages: Column
     starts: tuple[tuple[int, str], ...] = ()
     mapped: Mapping[str, frozenset[str]] = field(default_factory=dict)
     deleted: frozenset[str] = frozenset()
@@ -55,12 +57,12 @@ class AppHistory:
     @classmethod
     def of(cls, log: pd.DataFrame) -> AppHistory:
         """Return the history that *log*, the app_log table, tells."""
-        texts = Texts.column(log["Message"])
-        rows = np.flatnonzero(texts.starting(MARKS))
+        messages = Column.of(log["Message"])
+        rows = np.flatnonzero(messages.starting(MARKS))
         marks = pick(log, rows, COLUMNS).assign(row=rows)
-        pairs = pick(log, np.flatnonzero(texts.starting([MAPPED])), ("SessionId", "CliSessionId"))
+        pairs = pick(log, np.flatnonzero(messages.starting([MAPPED])), ("SessionId", "CliSessionId"))
         own = marks[marks["Service"] == "main"]
-        return cls(marks, _starts(own), _mapped(pairs), _ids(marks, "Deleted session local_"))
+        return cls(marks, messages, _starts(own), _mapped(pairs), _ids(marks, "Deleted session local_"))
 
 
 def _starts(marks: pd.DataFrame) -> tuple[tuple[int, str], ...]:

@@ -90,6 +90,11 @@ class Column:
         self._asked[test.key] = answers
         return self._lifted(answers, rows)
 
+    def starting(self, prefixes: Sequence[str]) -> Mask:
+        """Return which rows begin with one of *prefixes*, to the letter."""
+        mask = self.texts.starting(prefixes)
+        return mask if self.codes is None else np.append(mask, False)[self.codes]
+
     def present(self, rows: Places) -> Mask:
         """Return in which of *rows* there is a value."""
         if self.codes is None:

@@ -33,13 +33,18 @@ class Source:
     cover: tuple[str, ...] = ()
 
 
+Columns = Mapping[tuple[str, str], Column]
+
+
 class Sources:
     """Finds rows and columns; keeps both, since many rules ask for the same."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], coverage: Sequence[Coverage]) -> None:
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], coverage: Sequence[Coverage], known: Columns | None = None
+    ) -> None:
         self.tables = tables
         self.coverage = coverage
-        self._columns: dict[tuple[str, str], Column] = {}
+        self._columns = dict(known or {})
         self._mapped: dict[tuple[str, str, str], Column | None] = {}
         self._sources: dict[tuple[str | None, ...], tuple[Source, ...]] = {}
 

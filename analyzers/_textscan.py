@@ -62,29 +62,35 @@ class _Chunk:
         count = min(len(text), _KEY)
         part = text[-count:] if at_end else text[:count]
         wanted = int.from_bytes(bytes(byte | 0x20 for byte in part), "little")
-        keys, inside = self._last_keys if at_end else self._first_keys
-        keys = keys >> np.uint64(8 * (_KEY - count)) if at_end else keys & np.uint64((1 << 8 * count) - 1)
-        return np.asarray((keys == wanted) | ~inside)
+        keys, outside = self._last_keys if at_end else self._first_keys
+        if count < _KEY:
+            keys = keys >> np.uint64(8 * (_KEY - count)) if at_end else keys & np.uint64((1 << 8 * count) - 1)
+        may: Mask = keys == np.uint64(wanted)
+        may[outside] = True
+        return may
 
     @cached_property
-    def _first_keys(self) -> tuple[NDArray[np.uint64], Mask]:
+    def _first_keys(self) -> tuple[NDArray[np.uint64], Places]:
         return self._keys(self.offsets[:-1], -self.base)
 
     @cached_property
-    def _last_keys(self) -> tuple[NDArray[np.uint64], Mask]:
+    def _last_keys(self) -> tuple[NDArray[np.uint64], Places]:
         return self._keys(self.offsets[1:], -self.base - _KEY)
 
-    def _keys(self, borders: Places, shift: int) -> tuple[NDArray[np.uint64], Mask]:
-        """Return the eight bytes at each shifted border, letters' case bit set, and which places are in the data."""
+    def _keys(self, borders: Places, shift: int) -> tuple[NDArray[np.uint64], Places]:
+        """Return the eight bytes at each shifted border, letters' case bit set, and the rows whose are not all in the
+        data."""
         view = np.ndarray((len(self.data) - _KEY + 1,), "<u8", self.data, strides=(1,))
-        keys, inside = np.empty(len(borders), np.uint64), np.empty(len(borders), np.bool_)
+        keys, outside = np.empty(len(borders), np.uint64), []
         for start in range(0, len(borders), _BLOCK):
             block = slice(start, start + _BLOCK)
             places = borders[block] + shift
-            inside[block] = (places >= 0) & (places < len(view))
+            if places[0] < 0 or places[-1] >= len(view):
+                outside.append(np.flatnonzero((places < 0) | (places >= len(view))) + start)
+                np.clip(places, 0, len(view) - 1, out=places)
             # not take(): it would copy the overlapping view, eight times the data
-            keys[block] = view[np.clip(places, 0, len(view) - 1)] | np.uint64(0x2020202020202020)
-        return keys, inside
+            np.bitwise_or(view[places], np.uint64(0x2020202020202020), out=keys[block])
+        return keys, np.concatenate(outside) if outside else np.empty(0, np.intp)
 
     def equal(self, needle: Needle) -> Places:
         rows = np.flatnonzero(self.lengths == len(needle.text))

@@ -11,21 +11,24 @@ from claude_evidence.analyzers._chains import Chains, InconclusiveError
 from claude_evidence.analyzers._hits import correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
 from claude_evidence.analyzers._modifiers import MissingError, UnsupportedError
-from claude_evidence.analyzers._sources import Sources
+from claude_evidence.analyzers._sources import Columns, Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
 from claude_evidence.model import Coverage, NotJudged, Reason
 
 REFUSALS = (UnsupportedError, MissingError, InconclusiveError)
 
 
-def judge(rules: RuleSet, tables: Mapping[str, pd.DataFrame], coverage: Sequence[Coverage]) -> Judgement:
+def judge(
+    rules: RuleSet, tables: Mapping[str, pd.DataFrame], coverage: Sequence[Coverage], known: Columns | None = None
+) -> Judgement:
     """Return what *rules* say of *tables*: hits of the documents that are reported, and every rule without an answer.
 
     *coverage* says which log sources are in the evidence, and until when: a rule about another one cannot be answered,
     nor whether something failed to follow after the end. A rule that matches nothing gives nothing. Rows of a hit are
-    positions in the table, in order of time. Per file and group only the strongest document is kept.
+    positions in the table, in order of time. Per file and group only the strongest document is kept. *known* are
+    columns (by table and name) that were made ready before.
     """
-    sources = Sources(tables, coverage)
+    sources = Sources(tables, coverage, known)
     plain, refused = _understood(rules.documents, sources)
     chains = Chains(rules.documents, plain, refused, sources)
     hits: list[Hit] = []

@@ -39,7 +39,7 @@ def analyze(
     tables, history = join(evidence)
     hashes = {member.name: member.sha256 for member in evidence.members}
     ready, unmet = _needs(rules, evidence, tables)
-    judgement = judge(ready, tables, evidence.coverage)
+    judgement = judge(ready, tables, evidence.coverage, {("app_log", "Message"): history.messages})
     found = findings(judgement.hits, rules, tables, hashes)
     not_judged = _said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules)
     booted = boots(tables["events"], hashes)

@@ -19,6 +19,7 @@ _NAT = int(np.iinfo(np.int64).min)
 _NEVER = int(np.iinfo(np.int64).max)
 _SLICE = 1 << 15
 _DAY_US = 86_400_000_000
+_WEEK_US = 7 * _DAY_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime knows the years 1 to 9999; two days of room for any offset and for the window around a day
 _FIRST_DAY, _LAST_DAY = -719_160, 2_932_894
@@ -105,6 +106,8 @@ def _offset_us(zone: ZoneInfo | timezone, moment: datetime) -> int:
 def _convert(local: Ints, zone: ZoneInfo) -> Ints:
     """Return *local* microseconds as UTC: one offset per stretch between two changes, then the hours shown twice."""
     first, changes = _changes(local, zone)
+    if not changes:
+        return local - first
     offsets = np.array([first, *(after for _, _, after in changes)], dtype=np.int64)
     # up to the later of both wall clocks the offset before a change holds: in a gap and in a first pass alike
     bounds = np.array([at + max(before, after) for at, before, after in changes], dtype=np.int64)
@@ -173,8 +176,12 @@ def _days(local: Ints) -> list[int]:
     """
     seen: set[int] = set()
     for part in _slices(local):
-        weeks = local[part] // (7 * _DAY_US)
+        first, last = (int(edge) // _WEEK_US for edge in (local[part].min(), local[part].max()))
+        if first == last:
+            seen.add(first)
+            continue
+        weeks = local[part] // _WEEK_US
         seen.update(weeks[np.flatnonzero(np.diff(weeks, append=_NAT))].tolist())
-    seen.discard(_NAT // (7 * _DAY_US))
+    seen.discard(_NAT // _WEEK_US)
     around = np.unique(np.array(sorted(seen), dtype=np.int64)[:, None] * 7 + [-2, 2, 9])
     return [int(day) for day in np.clip(around, _FIRST_DAY, _LAST_DAY)] or [0]

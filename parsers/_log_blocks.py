@@ -12,12 +12,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from claude_evidence.parsers._log_columns import positions
 from claude_evidence.parsers._log_nuls import Nuls
 
 # large enough for the work on it to outweigh the calls, small enough for the cache
 BLOCK_BYTES = 2 << 20
 HEAD_BYTES = 1 << 16
 MESSAGE_LIMIT = 1 << 16
+_SLICE = 1 << 18
 # longer than a message may be, so that what is dropped of a line is always seen, and told, as a message that was cut
 LINE_LIMIT = MESSAGE_LIMIT + 4096
 # the scan reads whole words beyond a line's end
@@ -136,4 +138,14 @@ def _block(data: bytes, number: int, start: re.Pattern[bytes], nuls: Nuls) -> Bl
     if data.find(b"\0", 0, size) >= 0:
         text, soft = nuls.cut(data[:size], number, start)
         data, size = text + PAD, len(text)
-    return Block(data, size, number, np.flatnonzero(np.frombuffer(data, np.uint8, count=size) == NEWLINE), soft)
+    return Block(data, size, number, _breaks(np.frombuffer(data, np.uint8, count=size)), soft)
+
+
+def _breaks(text: NDArray[np.uint8]) -> Ints:
+    """Return where line breaks are in *text*, slice by slice, because the processor's cache holds no more."""
+    mask = np.empty(min(_SLICE, len(text)), dtype=bool)
+    found = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(text), _SLICE):
+        part = text[start : start + _SLICE]
+        found.append(positions(np.equal(part, NEWLINE, out=mask[: len(part)])) + np.int64(start))
+    return np.concatenate(found)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+_STEP = 1 << 18
 
 
 class Column:
@@ -35,6 +38,19 @@ class Column:
     def values(self) -> NDArray[Any]:
         """The rows so far."""
         return self._buffer[: self._rows]
+
+
+def positions(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return where *mask* is true. Arrow needs half of numpy's time for it, where about one in a hundred is."""
+    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
+    chosen = pa.Array.from_buffers(pa.bool_(), len(mask), [None, bits])
+    found: NDArray[np.int32] = _numbers(-(-len(mask) // _STEP) * _STEP)[: len(mask)].filter(chosen).to_numpy()
+    return found
+
+
+@cache
+def _numbers(size: int) -> pa.Int32Array:
+    return pa.array(np.arange(size, dtype=np.int32))
 
 
 def distinct(windows: NDArray[np.uint8]) -> tuple[list[bytes], NDArray[np.int32]]:

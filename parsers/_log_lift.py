@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import windows
-from claude_evidence.parsers._log_columns import Column, distinct
+from claude_evidence.parsers._log_columns import Column, distinct, positions
 from claude_evidence.parsers._log_text import Messages
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Words = NDArray[np.uint64]
 
 # system error names as Node.js prints them (libuv's and the resolver's): a closed list, because EST or END are none,
 # and without EOF, which is as often a word
@@ -41,26 +42,25 @@ _CLASSES = {"letter": _LETTERS, "name": _LETTERS | (np.arange(256) == ord("_")),
 class Marks:
     """Where in the ``text`` of messages something to lift can be.
 
-    ``capitals`` are positions where three capital letters lie side by side, ``underscores`` and ``equals`` those of
-    these signs.
+    ``signs`` are positions of underscores and equals signs, and of three capital letters side by side, ``words`` the
+    eight bytes that end with each; ``capitals`` are those positions where letters begin.
     """
 
     text: Bytes
+    signs: Ints
+    words: Words
     capitals: Ints
-    underscores: Ints
-    equals: Ints
 
     @classmethod
     def of(cls, messages: Messages) -> Marks:
         """Return the marks in *messages*."""
-        text = messages.text
-        marks = _marks(text)
-        kind = text[marks]
-        capitals = marks[(kind >= ord("A")) & (kind <= ord("Z"))]
-        return cls(text, capitals, marks[kind == ord("_")], marks[kind == ord("=")])
+        signs = _marks(messages.text)
+        words = windows(messages.text, signs - 7, 8).view("<u8").reshape(-1)
+        letter = (words >> np.uint64(56)) - np.uint64(ord("A")) < 26
+        return cls(messages.text, signs, words, signs[np.flatnonzero(letter)])
 
-    def words(self, at: Ints) -> NDArray[np.uint64]:
-        """Return the eight bytes from each of *at* on as a word; before the text lies what lies after it."""
+    def words_at(self, at: Ints) -> Words:
+        """Return the eight bytes from each of *at* on as a word."""
         return windows(self.text, at, 8).view("<u8").reshape(-1)
 
 
@@ -91,9 +91,11 @@ class Lifted:
             at, rows = at[inside], rows[inside]
         if len(at):
             codes = self._codes(messages, at, messages.ends[rows])
-            rows, codes = rows[codes >= 0], codes[codes >= 0]
-            first = np.diff(rows, prepend=-1) != 0
-            column[rows[first]] = codes[first]
+            matched = codes >= 0
+            if not matched.all():
+                rows, codes = rows[matched], codes[matched]
+            # of several in a row the one written last stays
+            column[rows[::-1]] = codes[::-1]
 
     def add_one(self, message: bytes) -> None:
         """Lift the first match of *message*."""
@@ -143,7 +145,7 @@ def _marks(text: Bytes) -> Ints:
     masks = np.empty((2, _SLICE + 2), dtype=bool)
     for start in range(0, len(text), _SLICE):
         part = text[start : start + _SLICE + 2]
-        found.append(np.flatnonzero(_marked(part, *masks[:, : len(part)])[:_SLICE]) + start)
+        found.append(positions(_marked(part, *masks[:, : len(part)])[:_SLICE]) + np.int64(start))
     return np.concatenate(found)
 
 
@@ -165,18 +167,17 @@ def _word(text: bytes) -> np.uint64:
 
 def near_session(marks: Marks) -> Ints:
     """Return where ``local_`` and ``session_`` begin."""
-    signs = marks.underscores
-    words = marks.words(signs - 7)
-    local, session = words >> np.uint64(16) == _word(b"local_"), words == _word(b"session_")
-    starts: Ints = np.where(local, signs - 5, signs - 7)[local | session]
+    local = marks.words >> np.uint64(16) == _word(b"local_")
+    either = np.flatnonzero(local | (marks.words == _word(b"session_")))
+    starts: Ints = marks.signs[either] - 7 + 2 * local[either]
     return starts
 
 
 def near_cli_session(marks: Marks) -> Ints:
     """Return where ``to CLI session `` and ``cliSessionId=`` begin."""
-    spoken = marks.capitals[marks.words(marks.capitals) == _word(b"CLI sess")] - 3
-    equals = marks.equals
-    written = equals[marks.words(equals - 12) == _word(b"cliSessi")] - 12
+    spoken = marks.capitals[marks.words_at(marks.capitals) == _word(b"CLI sess")] - 3
+    equals = marks.signs[np.flatnonzero(marks.words == _word(b"ssionId="))]
+    written = equals[marks.words_at(equals - 12) == _word(b"cliSessi")] - 12
     return np.sort(np.concatenate([spoken, written]))
 
 

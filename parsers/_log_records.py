@@ -12,7 +12,8 @@ from claude_evidence.parsers._log_columns import Column
 from claude_evidence.parsers._log_formats import NAT, Format
 from claude_evidence.parsers._log_lift import Marks, columns
 from claude_evidence.parsers._log_scan import Heads, Lines, heads_of, lines_of
-from claude_evidence.parsers._log_text import Damage, Texts, Words, mended
+from claude_evidence.parsers._log_tags import Tags
+from claude_evidence.parsers._log_text import Damage, Texts, mended
 
 Ints = NDArray[np.int64]
 # twice, because every other byte may be a carriage return that goes
@@ -52,7 +53,7 @@ class Records:
         self.kind = kind
         self.lines, self.counts, self.times = (Column("int64", expected) for _ in range(3))
         self.levels = Column("int8", expected)
-        self.components = Words(Column("int32", expected))
+        self.tags, self.components = Tags(), Column("int32", expected)
         self.messages = Texts(expected, size)
         self.lifted = columns(expected)
         self.undated = Damage()
@@ -62,8 +63,10 @@ class Records:
     def add(self, block: Block) -> None:
         """Add the lines of *block*."""
         lines = lines_of(block)
-        heads = heads_of(block, lines, self.kind)
-        numbers = block.first_line + np.arange(len(lines.starts)) - np.searchsorted(block.soft, lines.starts)
+        heads = heads_of(block, lines, self.kind, self.tags)
+        numbers = np.arange(block.first_line, block.first_line + len(lines.starts))
+        if len(block.soft):
+            numbers -= np.searchsorted(block.soft, lines.starts)
         first = int(heads.line[0]) if len(heads.line) else len(lines.starts)
         if first:
             end = int(lines.starts[first]) if len(heads.line) else block.size
@@ -88,7 +91,7 @@ class Records:
             self._open = _Open(line, last_line)
             self._open.extend(data[start:], last_line)
             self._head(np.array([line]), np.array([NAT]), np.array([0]))
-            self.components.add_empty()
+            self.components.grow(1)[0] = self.tags.code(b"")
             self.headless = True
 
     def _head(self, lines: Ints, times: Ints, levels: Ints) -> None:
@@ -98,7 +101,7 @@ class Records:
 
     def _begin(self, block: Block, heads: Heads, lines: Ints) -> None:
         self._head(lines, heads.time, heads.level)
-        self.components.add(block, heads.tag, heads.tag_end)
+        self.components.add(heads.tag)
         self.undated.add(lines[heads.time == NAT].tolist())
 
     def _close(self, block: Block, lines: Lines, heads: Heads, numbers: Ints) -> None:

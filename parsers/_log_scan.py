@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import RETURN, Block
 from claude_evidence.parsers._log_formats import LEVELS, NAT, Format, level_of, moment
+from claude_evidence.parsers._log_tags import Codes, Tags
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-_BRACKET, _CLOSING, _SPACE = b"[] "
-_TAG_BYTES = 80
+_BRACKET = ord("[")
 _MISFIT = NAT + 1
 
 
@@ -32,15 +32,14 @@ class Lines:
 class Heads:
     """One entry per record that begins in a block.
 
-    ``line`` is its first line's index, ``time`` in µs since 1970 or `NAT`, ``level`` an index into `LEVELS`; the tag
-    lies from ``tag`` to ``tag_end`` and the message begins at ``text``, all positions in the block.
+    ``line`` is its first line's index, ``time`` in µs since 1970 or `NAT`, ``level`` an index into `LEVELS`,
+    ``tag`` a code of the tags, and ``text`` where in the block the message begins.
     """
 
     line: Ints
     time: Ints
     level: Ints
-    tag: Ints
-    tag_end: Ints
+    tag: Codes
     text: Ints
 
 
@@ -71,34 +70,33 @@ def lines_of(block: Block) -> Lines:
     ended = len(breaks) > 0 and breaks[-1] == block.size - 1
     starts = np.concatenate([[0], breaks[:-1] + 1 if ended else breaks + 1])
     ends = breaks if ended else np.append(breaks, block.size)
-    returns = (data[ends - 1] == RETURN) & (ends > starts)
+    # before an empty line lies another line break, or for the first one the padding
+    returns = data[ends - 1] == RETURN
     return Lines(starts, ends - returns, bool(returns.any()))
 
 
-def heads_of(block: Block, lines: Lines, kind: Format) -> Heads:
+def heads_of(block: Block, lines: Lines, kind: Format, tags: Tags) -> Heads:
     """Return where records of format *kind* begin in *block*."""
     if not kind.fixed:
-        return _by_pattern(block, lines, kind, np.arange(len(lines.starts)))
-    heads = _by_columns(block, lines)
+        return _by_pattern(block, lines, kind, tags, np.arange(len(lines.starts)))
+    heads = _by_columns(block, lines, tags)
     others = np.ones(len(lines.starts), dtype=bool)
     others[heads.line] = False
     rest = np.flatnonzero(others)
     first = block.bytes[lines.starts[rest]]
     maybe = rest[(first == _BRACKET) | ((first >= ord("0")) & (first <= ord("9")))]
-    return _merged(heads, _by_pattern(block, lines, kind, maybe)) if len(maybe) else heads
+    return _merged(heads, _by_pattern(block, lines, kind, tags, maybe)) if len(maybe) else heads
 
 
-def _by_pattern(block: Block, lines: Lines, kind: Format, candidates: Ints) -> Heads:
+def _by_pattern(block: Block, lines: Lines, kind: Format, tags: Tags, candidates: Ints) -> Heads:
     rows = []
     starts, ends = lines.starts[candidates].tolist(), lines.ends[candidates].tolist()
     for line, start, end in zip(candidates.tolist(), starts, ends, strict=True):
         match = kind.start.match(block.data, start, end)
         if match:
-            text = match.end()
-            tag, tag_end = match.span("tag") if match["tag"] is not None else (text, text)
-            rows.append((line, moment(match, kind), level_of(match, kind), tag, tag_end, text))
-    table = np.array(rows, dtype=np.int64).reshape(-1, 6)
-    return Heads(*table.T)
+            rows.append((line, moment(match, kind), level_of(match, kind), tags.code(match["tag"] or b""), match.end()))
+    line, time, level, tag, text = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    return Heads(line, time, level, tag.astype(np.int32), text)
 
 
 def _merged(one: Heads, two: Heads) -> Heads:
@@ -106,7 +104,7 @@ def _merged(one: Heads, two: Heads) -> Heads:
     return Heads(*(np.concatenate([getattr(one, f.name), getattr(two, f.name)])[order] for f in fields(Heads)))
 
 
-def _by_columns(block: Block, lines: Lines) -> Heads:
+def _by_columns(block: Block, lines: Lines, tags: Tags) -> Heads:
     """Return the records that begin ``YYYY-MM-DD HH:MM:SS [level] ``: nearly all of a main.log.
 
     No line break and no zero is part of that shape, so a line that has it has it within its own end.
@@ -125,7 +123,7 @@ def _by_columns(block: Block, lines: Lines) -> Heads:
     seconds = _pair(_pairs(second), 1)
     time = minute + seconds * 1_000_000
     time[(minute == NAT) | (seconds >= 60)] = NAT
-    return Heads(line, time, code, *_tags(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
+    return Heads(line, time, code, *tags.of(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
 
 
 def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> Mask:
@@ -171,29 +169,3 @@ def _pairs(word: Words) -> Words:
 
 def _pair(pairs: Words, at: int) -> Ints:
     return ((pairs >> np.uint64(8 * at)) & np.uint64(0xFF)).astype(np.int64)
-
-
-def _tags(block: Block, text: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return where the tag that may begin at *text* lies, and where the message after it begins."""
-    windows = block.windows(text, 32)
-    closing = _bits(windows == _CLOSING)
-    # a power of two is a float whose exponent says which
-    length = np.frexp((closing & -closing).astype(np.float64))[1].astype(np.int64) - 1
-    opened = windows[:, 0] == _BRACKET
-    far = np.flatnonzero(opened & (closing == 0))
-    length[far] = _far(block, text[far])
-    tagged = opened & (length > 1) & (text + length < ends)
-    tag_end = text + length * tagged
-    after = tag_end + tagged
-    return text + tagged, tag_end, after + (tagged & (after < ends) & (block.bytes[after] == _SPACE))
-
-
-def _bits(mask: Mask) -> Ints:
-    """Return each row of *mask*, 32 of them, as a number: the first is its lowest bit."""
-    return np.packbits(mask, bitorder="little").view("<u4").astype(np.int64)
-
-
-def _far(block: Block, text: Ints) -> Ints:
-    """Return how far from *text* on the ``]`` of a long tag is, or -1 where none is near."""
-    closing = block.windows(text, _TAG_BYTES + 2) == _CLOSING
-    return np.where(closing.any(axis=1), closing.argmax(axis=1), -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,14 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, PAD, Block
-from claude_evidence.parsers._log_columns import Column, distinct
+from claude_evidence.parsers._log_blocks import MESSAGE_LIMIT, PAD
+from claude_evidence.parsers._log_columns import Column
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-_SHORT_BYTES = 32
-# row n keeps the first n bytes
-_MASKS = (np.tri(_SHORT_BYTES + 1, _SHORT_BYTES, -1, dtype=np.uint8) * np.uint8(0xFF)).view("<u8")
 
 
 @dataclass(slots=True)
@@ -152,31 +149,3 @@ def _is_utf8(text: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-@dataclass(slots=True)
-class Words:
-    """The distinct words of a column by their code, and which of them each row has."""
-
-    codes: Column
-    index: dict[str, int] = field(default_factory=dict)
-
-    def add(self, block: Block, starts: Ints, ends: Ints) -> None:
-        """Add what lies in *block* between *starts* and *ends*: short words all at once, longer ones one by one."""
-        lengths = ends - starts
-        codes = np.full(len(starts), self._code(b""), dtype=np.int32)
-        rows = np.flatnonzero(lengths)
-        texts = block.windows(starts[rows], _SHORT_BYTES).view("<u8")
-        texts &= _MASKS[np.minimum(lengths[rows], _SHORT_BYTES)]
-        words, which = distinct(texts.view(np.uint8))
-        codes[rows] = np.array([self._code(word.rstrip(b"\0")) for word in words], dtype=np.int32)[which]
-        for row in np.flatnonzero(lengths > _SHORT_BYTES).tolist():
-            codes[row] = self._code(block.data[starts[row] : ends[row]])
-        self.codes.add(codes)
-
-    def add_empty(self) -> None:
-        """Add one row with the empty word."""
-        self.codes.add(np.array([self._code(b"")], dtype=np.int32))
-
-    def _code(self, word: bytes) -> int:
-        return self.index.setdefault(word.decode(errors="replace"), len(self.index))

@@ -118,7 +118,7 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
         "LocalTime": np.full(rows, "NaT", dtype="datetime64[us]") if records.kind.utc else times,
         "Service": _same(service, rows),
         "Level": _category(records.levels, formats.LEVELS),
-        "Component": _category(records.components.codes, records.components.index),
+        "Component": _category(records.components, records.tags.index),
         "Message": _text(records.messages.array()),
         "SessionId": _category(lifted["SessionId"].codes, lifted["SessionId"].index),
         "CliSessionId": _category(lifted["CliSessionId"].codes, lifted["CliSessionId"].index),
@@ -135,10 +135,17 @@ def _same(value: str, rows: int) -> pd.Categorical:
 def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
     """Return *column*, codes of *words*, as a category of those that occur; -1 is missing."""
     codes, words = column.values, list(words)
-    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(words)))
-    place = np.full(len(words) + 1, -1, dtype=np.min_scalar_type(-len(words) - 1))
-    place[used] = np.arange(len(used))
-    return pd.Categorical.from_codes(place[codes], pd.Index([words[code] for code in used], dtype=TEXT))
+    seen = np.zeros(len(words) + 1, dtype=bool)
+    seen[codes] = True
+    used = np.flatnonzero(seen[:-1])
+    narrow = np.min_scalar_type(-len(words) - 1)
+    if len(used) == len(words):
+        codes = codes.astype(narrow, copy=False)
+    else:
+        place = np.full(len(words) + 1, -1, dtype=narrow)
+        place[used] = np.arange(len(used))
+        codes = place[codes]
+    return pd.Categorical.from_codes(codes, pd.Index([words[code] for code in used], dtype=TEXT))
 
 
 def _text(texts: pa.LargeStringArray) -> pd.api.extensions.ExtensionArray:
@@ -149,12 +156,11 @@ def _text(texts: pa.LargeStringArray) -> pd.api.extensions.ExtensionArray:
 
 
 def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
-    first, last = _span(table["TimeCreated"].dt.tz_localize(None))
-    local_first, local_last = _span(table["LocalTime"])
+    first, last = _span(table["TimeCreated"].array)
     return Coverage("app_log", service, source.name, first and first.replace(tzinfo=UTC_ZONE),
-                    last and last.replace(tzinfo=UTC_ZONE), local_first, local_last)  # fmt: skip
+                    last and last.replace(tzinfo=UTC_ZONE), *_span(table["LocalTime"].array))  # fmt: skip
 
 
-def _span(times: pd.Series[Any]) -> tuple[datetime | None, datetime | None]:
+def _span(times: Any) -> tuple[datetime | None, datetime | None]:
     first, last = times.min(), times.max()
     return (None, None) if pd.isna(first) else (first.to_pydatetime(), last.to_pydatetime())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from claude_evidence.analyzers._lint_common import Subject
 from claude_evidence.analyzers._lint_detection import check_detection
 from claude_evidence.analyzers._rule_drafts import Words, drafts
-from claude_evidence.analyzers._rule_files import RuleFile
+from claude_evidence.analyzers._rule_files import RuleFile, default_folder
 from claude_evidence.analyzers._yaml_lines import read
 from claude_evidence.analyzers.joins import known_fields
 from claude_evidence.analyzers.rule_lint import check
@@ -39,6 +41,14 @@ def test_a_good_rule_gives_no_word(tmp_path: Path) -> None:
 def test_the_own_rules_are_good() -> None:
     problems = check([], known_fields=known_fields(columns()))
     assert [f"{problem.where}: {problem.message}" for problem in problems] == []
+
+
+@pytest.mark.parametrize("path", sorted(default_folder().rglob("*.yml")), ids=lambda path: path.stem)
+def test_no_comment_swallows_text_of_the_own_rules(path: Path) -> None:
+    """After a space, YAML takes ``#59934; it did not help others`` for a comment: half a warning would be lost."""
+    text = path.read_text(encoding="utf-8")
+    read = str(list(yaml.safe_load_all(text)))
+    assert sorted(re.findall(r"#\d+", read)) == sorted(re.findall(r"#\d+", text))
 
 
 MISTAKES = {

@@ -22,7 +22,7 @@ def verdict(
     worst = max(story, key=lambda f: (f.level.rank, -story.index(f)))
     return Verdict(
         headline=worst.title,
-        what_happened=tuple(_sentence(f) for f in story),
+        what_happened=(*(_sentence(f) for f in story), *_more(story)),
         when=_when(worst, zone),
         confidence=worst.confidence,
         what_to_do=_steps([worst, *(f for f in story if f is not worst)]),
@@ -32,13 +32,27 @@ def verdict(
 
 
 def _clean(not_judged: Sequence[NotJudged], judged: int) -> Verdict:
-    said = [f"{judged} rules were answered and none of them found a failure."]
+    """Return what an evidence without failures says; one that answers no rule at all is not called clean."""
+    unanswered = _rules(len(not_judged))
+    if not judged:
+        said = f"{unanswered} could not be answered from it; the report says what they would need."
+        return Verdict("Nothing in this evidence can be judged", (said,), level=Level.INFORMATIONAL)
+    told = [f"{_rules(judged)} {'was' if judged == 1 else 'were'} answered and found no failure."]
     if not_judged:
-        said.append(
-            f"{len(not_judged)} rules could not be answered; the report says what they would need. "
+        told.append(
+            f"{unanswered} could not be answered; the report says what would be needed. "
             "What was not looked at may still be broken."
         )
-    return Verdict("No known failure was found", tuple(said))
+    return Verdict("No known failure was found", tuple(told))
+
+
+def _rules(count: int) -> str:
+    return f"{count} {'rule' if count == 1 else 'rules'}"
+
+
+def _more(story: Sequence[Finding]) -> list[str]:
+    """Return the explanation of a finding that is the whole story: its title alone says little."""
+    return [story[0].explanation] if len(story) == 1 and story[0].explanation else []
 
 
 def _story(findings: Sequence[Finding]) -> list[Finding]:
@@ -58,9 +72,9 @@ def _causes(finding: Finding, others: Iterable[Finding]) -> set[str]:
 
 
 def _sentence(finding: Finding) -> str:
-    times = f", {finding.count:,} times" if finding.count > 1 else ""
+    records = f": {finding.count:,} records" if finding.count > 1 else ""
     group = f" ({finding.group})" if finding.group else ""
-    return f"{finding.title}{group}{times}."
+    return f"{finding.title}{group}{records}."
 
 
 def _when(finding: Finding, zone: str | None) -> str:
@@ -91,12 +105,14 @@ def _stamp(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
-def _steps(findings: Iterable[Finding]) -> tuple[Step, ...]:
-    """Return the first step of each finding, the safest of the worst finding first."""
+def _steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
+    """Return the safest step of each finding, the worst finding first; of a single finding all of its steps."""
     order = {Risk.SAFE: 0, Risk.NEEDS_ADMIN: 1, Risk.LOSES_DATA: 2}
     steps: list[Step] = []
     for finding in findings:
-        for step in sorted(finding.remedy, key=lambda s: order[s.risk])[:1]:
-            if step.text not in {s.text for s in steps}:
+        safest = min(finding.remedy, key=lambda s: order[s.risk], default=None)
+        rest = finding.remedy if len(findings) == 1 else ()
+        for step in (safest, *rest):
+            if step and step.text not in {s.text for s in steps}:
                 steps.append(step)
     return tuple(steps[:MOST_STEPS])

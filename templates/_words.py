@@ -42,11 +42,6 @@ def many(value: int, one: str, more: str = "") -> str:
     return f"{value:,} {one if value == 1 else more or one + 's'}"
 
 
-def times(value: int) -> str:
-    """Return ``once`` or ``3,796 times``."""
-    return "once" if value == 1 else f"{value:,} times"
-
-
 def size(value: int | None) -> str:
     """Return a number of bytes for people: ``812 bytes``, ``38.5 MB`` (decimal units), ``–`` where it is unknown."""
     if value is None:

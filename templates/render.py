@@ -147,7 +147,6 @@ def _environment(template: str) -> Environment:
     environment.filters.update(
         number=_words.number,
         many=_words.many,
-        times=_words.times,
         size=_words.size,
         short_hash=_words.short_hash,
         clip=clip,

@@ -9,7 +9,7 @@ from claude_evidence.model import Finding, Level, Report, Step
 from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._view import looked_at, mismatched, unread
 from claude_evidence.templates._visible import clip, visible
-from claude_evidence.templates._words import REASONS, RISKS, SHAPES, many, times
+from claude_evidence.templates._words import REASONS, RISKS, SHAPES, many
 
 FINDINGS, NOT_JUDGED, STEPS, SENTENCES = 12, 5, 8, 12
 _TEXT = 1200
@@ -79,7 +79,7 @@ class _Page:
             yield from self.heading(f"Findings ({len(findings):,})")
         for finding in findings[:FINDINGS]:
             mark = f"  {SHAPES[finding.level]} {finding.level.value:<14}"
-            lines = list(self.text(f"{finding.title} ({times(finding.count)})", mark))
+            lines = list(self.text(f"{finding.title} ({many(finding.count, 'record')})", mark))
             yield lines[0].replace(mark, self.paint(mark, _COLOURS[finding.level]), 1)
             yield from lines[1:]
             seen = self.clock.span(finding.first_seen, finding.last_seen, finding.first_local, finding.last_local)

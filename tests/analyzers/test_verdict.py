@@ -53,8 +53,23 @@ def test_nothing_found_says_what_was_not_looked_at() -> None:
     told = verdict([finding("context", Level.INFORMATIONAL)], [missing], 7)
     assert told.level is None
     assert "7 rules" in told.what_happened[0]
-    assert "1 rules could not be answered" in told.what_happened[1]
+    assert "1 rule could not be answered" in told.what_happened[1]
     assert len(verdict([], (), 8).what_happened) == 1
+
+
+def test_evidence_that_answers_no_rule_is_not_called_clean() -> None:
+    missing = NotJudged("x", Reason.NOT_EVALUABLE, "needs y")
+    told = verdict([], [missing, missing], 0)
+    assert told.level is Level.INFORMATIONAL
+    assert "No known failure" not in told.headline
+    assert "2 rules could not be answered" in told.what_happened[0]
+
+
+def test_a_single_finding_is_explained_with_all_its_steps() -> None:
+    steps = (Step("risky", risk=Risk.LOSES_DATA), Step("safe"), Step("rights", risk=Risk.NEEDS_ADMIN))
+    told = verdict([finding("alone", count=3, remedy=steps, explanation="Why.")], (), 1)
+    assert told.what_happened == ("Title alone: 3 records.", "Why.")
+    assert [step.text for step in told.what_to_do] == ["safe", "risky", "rights"]
 
 
 @pytest.mark.parametrize(

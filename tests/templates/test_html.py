@@ -110,7 +110,7 @@ def test_everything_is_told(rich: Report) -> None:
     told = [launch.title, *launch.does_not_work, *launch.false_positives, launch.for_developers]
     told += [launch.evidence[0].member, launch.evidence[0].excerpt, launch.evidence[0].sha256[:12]]
     told += [step.command for step in launch.remedy]
-    told += ["#59934", "#53247", "3,796 times", "the CodeIntegrity Operational log is not in the bundle", "chunk 17"]
+    told += ["#59934", "#53247", "3,796 records", "the CodeIntegrity Operational log is not in the bundle", "chunk 17"]
     told += ["No parser reads these", "000003.log", "not as promised", "2026-05-17 07:27:31 +02:00"]
     assert [one for one in told if " ".join(one.split()) not in text] == []
 

@@ -29,7 +29,7 @@ def test_verdict_comes_first(rich: Report) -> None:
         "What to do",
         "shutdown /r /t 0",
         "Findings (4)",
-        "3,796 times",
+        "3,796 records",
         "Could not be judged (2)",
         "2 problems while reading",
     ]

@@ -70,7 +70,19 @@ def _plain(word: str) -> str:
 
 
 def _span(tokens: list[str]) -> str:
-    """Return tokens as one code span; the full stop or comma of the sentence stays outside."""
+    """Return tokens as one code span; brackets and stops that belong to the sentence stay outside."""
     text = " ".join(tokens)
-    end = text[-1] if len(text) > 1 and text[-1] in ".,;" else ""
-    return code(text.removesuffix(end)) + end
+    core = text.rstrip(".,;") or text
+    start = "(" if _opened(core) else ""
+    end = ")" if _closed(core) else ""
+    return start + code(core.removeprefix(start).removesuffix(end)) + end + text[len(core) :]
+
+
+def _opened(text: str) -> bool:
+    """Say whether *text* begins with a bracket that closes at its end or in a later word."""
+    return len(text) > 2 and text[0] == "(" and text.count("(") == 1 and ")" not in text[:-1]
+
+
+def _closed(text: str) -> bool:
+    """Say whether *text* ends with the bracket that stands at its beginning or in an earlier word."""
+    return len(text) > 2 and text[-1] == ")" and text.count(")") == 1 and "(" not in text[1:]

@@ -129,6 +129,10 @@ def test_words_read_well() -> None:
     plain = "2026-05-17 05:27:31 UTC, 0x80070020, 19.96 MB"
     assert _markdown.words(plain) == plain
     assert _markdown.words("1. @a") == "1\\. `@a`"
+    assert _markdown.words("it hangs (#59934); a file (ending in .jsonl).") == (
+        "it hangs (`#59934`); a file (ending in `.jsonl`)."
+    )
+    assert _markdown.words("f(x) (see a_b) and b(c") == "`f(x)` (see `a_b`) and `b(c`"
 
 
 def test_is_complete_where_there_is_room(rich: Report) -> None:
@@ -182,7 +186,7 @@ def test_always_fits(rich: Report, text: str) -> None:
     made = render(huge(text, rich), MARKDOWN)
     check(made)
     assert len(made.encode("utf-16-le")) // 2 < MARKDOWN_LIMIT
-    assert "**Left out so that this fits a GitHub issue:**" in made
+    assert "**Left out to keep this short enough for a GitHub issue:**" in made
 
 
 def test_least_important_goes_first(rich: Report) -> None:

@@ -135,7 +135,7 @@ def _block(data: bytes, number: int, start: re.Pattern[bytes], nuls: Nuls) -> Bl
     """Return the block that *data*, which is padded, holds from line *number* on."""
     size = len(data) - len(PAD)
     soft = np.zeros(0, dtype=np.int64)
-    if data.find(b"\0", 0, size) >= 0:
+    if nuls.pending:
         text, soft = nuls.cut(data[:size], number, start)
         data, size = text + PAD, len(text)
     return Block(data, size, number, _breaks(np.frombuffer(data, np.uint8, count=size)), soft)

@@ -58,4 +58,5 @@ def distinct(windows: NDArray[np.uint8]) -> tuple[list[bytes], NDArray[np.int32]
     rows, width = windows.shape
     buffers = [None, pa.py_buffer(windows)]
     encoded = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, buffers).dictionary_encode()
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    words, size = encoded.dictionary.buffers()[1].to_pybytes(), len(encoded.dictionary)
+    return [words[at : at + width] for at in range(0, size * width, width)], encoded.indices.to_numpy()

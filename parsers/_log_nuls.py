@@ -27,6 +27,11 @@ class Nuls:
     _lengths: list[int] = field(default_factory=list)
     _open: bool = False
 
+    @property
+    def pending(self) -> bool:
+        """Whether some NUL was seen that is not cut yet."""
+        return bool(self._lengths)
+
     def shrink(self, chunk: bytes) -> bytes:
         """Return *chunk* with every run of NULs as one NUL, or none where the run began in the chunk before."""
         was_open, self._open = self._open, chunk.endswith(b"\0")

@@ -112,9 +112,9 @@ class Records:
         # a continuation line begins with the line break before it, and so joins what lies before that
         starts = lines.starts[first:last] - 1
         starts[firsts] = heads.text[:-1]
-        begin, end = numbers[heads.line[:-1]], numbers[heads.line[1:] - 1]
+        begin = numbers[heads.line[:-1]]
         messages = self.messages.add(block.data, (starts, lines.ends[first:last]), firsts, begin)
-        self.counts.add(end - begin + 1)
+        self.counts.add(numbers[heads.line[1:] - 1] - begin + 1 if len(block.soft) else np.diff(heads.line))
         marks = Marks.of(messages)
         for column in self.lifted.values():
             column.add(messages, marks)

@@ -54,7 +54,7 @@ def _pattern(shape: str) -> tuple[np.uint64, np.uint64, np.uint64]:
     return _word(mask), _word(value), _word(bytes(c == "0" for c in shape))
 
 
-_DATE, _CLOCK, _SECOND = _pattern("0000-00-"), _pattern("00 00:00"), _pattern(":00 [???")
+_DATE, _CLOCK, (_FRAME, _FRAMED, _) = _pattern("0000-00-"), _pattern("00 00:00"), _pattern(":?? [???")
 _MONTHS = np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
 # by first letter; "verbose] " is longer than a word and left to the regular expression
 _SHORT = {ord(word[0]): code for code, word in enumerate(LEVELS) if 0 < len(word) <= 6}
@@ -62,6 +62,19 @@ _LEVEL_BY_LETTER = np.array([_SHORT.get(letter, 0) for letter in range(256)], dt
 _LEVEL_LENGTHS = np.array([len(word) + 2 for word in LEVELS], dtype=np.int64)
 _LEVEL_MASKS = np.array([_word(b"\xff" * min(len(word) + 2, 8)) for word in LEVELS])
 _LEVEL_WORDS = np.array([_word(f"{word}] ".encode()[:8]) for word in LEVELS])
+# no line has the level without a name
+_LEVEL_WORDS[0] = ~_LEVEL_MASKS[0]
+
+
+def _second_table() -> Ints:
+    """Return µs by the two digits of a second as a 16-bit word: `_MISFIT` for others, `NAT` from 60 on."""
+    table = np.full(1 << 16, _MISFIT)
+    for second in range(100):
+        table[int.from_bytes(b"%02d" % second, "little")] = second * 1_000_000 if second < 60 else NAT
+    return table
+
+
+_SECONDS = _second_table()
 
 
 def lines_of(block: Block) -> Lines:
@@ -111,18 +124,23 @@ def _by_columns(block: Block, lines: Lines, tags: Tags) -> Heads:
     """
     date, clock, second, rest = (np.ascontiguousarray(w) for w in block.windows(lines.starts, 32).view("<u8").T)
     minute = _minutes(date, clock)
+    seconds = _SECONDS[(second >> np.uint64(8)).astype(np.uint16)]
     level = (second >> np.uint64(40)) | (rest << np.uint64(24))
     code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
     fits = (
-        (minute != _MISFIT) & _has(second, _SECOND) & (code > 0) & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
+        (minute != _MISFIT)
+        & (seconds != _MISFIT)
+        & ((second & _FRAME) == _FRAMED)
+        & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
     )
     line = np.flatnonzero(fits)
     starts, ends = lines.starts, lines.ends
     if len(line) < len(starts):
-        starts, ends, minute, second, code = starts[line], ends[line], minute[line], second[line], code[line]
-    seconds = _pair(_pairs(second), 1)
-    time = minute + seconds * 1_000_000
-    time[(minute == NAT) | (seconds >= 60)] = NAT
+        starts, ends, minute, seconds, code = starts[line], ends[line], minute[line], seconds[line], code[line]
+    time = minute + seconds
+    missing = (minute == NAT) | (seconds == NAT)
+    if missing.any():
+        time[missing] = NAT
     return Heads(line, time, code, *tags.of(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 CHANNELS = ("microsoft-windows-appxdeploymentserver/operational", "microsoft-windows-appmodel-runtime/admin")
-MARK = b"Claude"
+MARK = re.compile(rb"Claude_|Claude-[0-9A-Fa-f]+\.msix")
 
 
 def claude_events(events: pd.DataFrame, numbers: Iterable[int]) -> pd.DataFrame:
-    """Return the rows of the AppX and AppModel channels with an EventID in *numbers* whose payload names Claude."""
+    """Return the rows of the AppX and AppModel channels with an EventID in *numbers* that name Claude's package.
+
+    Packages of others may begin with the same word; the name and its underscore, or the installer's, tell them apart.
+    """
     known = [c for c in events["Channel"].cat.categories if str(c).lower() in CHANNELS]
     chosen = events[
         (events["Channel"].isin(known) & events["EventID"].isin(list(numbers))).to_numpy(dtype=bool, na_value=False)
     ]
-    return chosen[[isinstance(data, bytes) and MARK in data for data in chosen["EventData"]]]
+    return chosen[[isinstance(data, bytes) and MARK.search(data) is not None for data in chosen["EventData"]]]
 
 
 def decode(data: Any) -> Mapping[str, Any]:

@@ -39,6 +39,7 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
                 "CleanedUp": _cleaned_up(row, now),
                 "AccountActive": lower(row["Account"]) in accounts if accounts and row["Account"] else None,
                 "TranscriptState": _transcript_state(cli, transcripts) if broken else None,
+                "TranscriptId": _transcript(cli, transcripts).get("CliSessionId") if broken else None,
                 "LeaseState": ("still points at it" if session in leases else "none") if broken else None,
                 "AfterState": aftermath.of_write(row["TimeCreated"]) if broken else None,
             }
@@ -52,6 +53,7 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
             "CleanedUp": "boolean",
             "AccountActive": "boolean",
             "TranscriptState": "str",
+            "TranscriptId": "str",
             "LeaseState": "str",
             "AfterState": "str",
         },
@@ -146,13 +148,18 @@ def _main_transcripts(table: pd.DataFrame) -> pd.DataFrame:
 def _transcript_state(cli: frozenset[str], transcripts: Mapping[str, Mapping[str, Any]]) -> str:
     if not transcripts:
         return "no transcripts in the evidence"
-    found = [transcripts[c] for c in sorted(cli) if c in transcripts]
-    if not found:
+    row = _transcript(cli, transcripts)
+    if not row:
         return "not found"
-    row = max(found, key=lambda r: r["FileSize"] or 0)
     damaged = int(row["BadLineCount"] or 0) + int(row["NulLineCount"] or 0)
     size = f"{int(row['FileSize'] or 0):,} bytes"
     return f"damaged in {damaged} lines ({size})" if damaged else f"intact ({size})"
+
+
+def _transcript(cli: frozenset[str], transcripts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the row of the largest transcript with one of the ids *cli*; empty where there is none."""
+    found = [transcripts[c] for c in sorted(cli) if c in transcripts]
+    return max(found, key=lambda row: row["FileSize"] or 0, default={})
 
 
 def _cleaned_up(row: Mapping[str, Any], now: datetime | None) -> bool | None:

@@ -23,6 +23,7 @@ JOINED: Mapping[str, tuple[str, ...]] = {
         "CleanedUp",
         "AccountActive",
         "TranscriptState",
+        "TranscriptId",
         "LeaseState",
         "AfterState",
     ),

@@ -38,11 +38,12 @@ def _order(conversation: Conversation) -> tuple[bool, str, str]:
 
 def _session(rows: list[Row], transcripts: Mapping[str, Row], hashes: Mapping[str, str]) -> Conversation:
     best = min(rows, key=lambda r: (bool(r["IsTmp"]), r["ParseState"] != "ok"))
-    transcript = transcripts.get(lower(best["CliSessionId"]))
+    cli = str(best["CliSessionId"] or best["TranscriptId"] or "")
+    transcript = transcripts.get(lower(cli))
     state, proof = _state(best, transcript)
     return Conversation(
         session_id=str(best["SessionId"] or best["FileName"]),
-        cli_session_id=str(best["CliSessionId"] or ""),
+        cli_session_id=cli,
         state=state,
         proof=proof,
         account=str(best["Account"] or ""),

@@ -227,7 +227,7 @@ def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
             raise UsageError(f"{bundle} carries no hashes to check against: it is no bundle of claude-evidence")
     for problem in problems:
         _print(_printable(f"{problem.where}: {problem.message}"))
-    _print(f"{len(problems)} problems in {count} members" if problems else f"{count} members, every hash matches")
+    _print(f"problems: {len(problems)}, in {count} members" if problems else f"{count} members, every hash matches")
     ctx.exit(1 if problems else 0)
 
 
@@ -272,7 +272,7 @@ def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
     errors = check(paths, known_fields=known_fields(columns()))
     for error in errors:
         _print(_printable(f"{error.where}: {error.message}"))
-    _print(f"{len(errors)} errors" if errors else "no errors", err=True)
+    _print(f"errors: {len(errors)}" if errors else "no errors", err=True)
     ctx.exit(1 if errors else 0)
 
 

@@ -115,6 +115,7 @@ def test_all_null_entry_finds_its_transcript_through_the_lease() -> None:
     )
     row = got["session_registry"].iloc[0]
     assert row["TranscriptState"].startswith("intact")
+    assert row["TranscriptId"] == C1
     assert row["LeaseState"] == "still points at it"
     assert got["transcript"]["HasRegistryEntry"].tolist() == [True]
     assert got["worktree"]["LeaseReadable"].tolist() == [False]

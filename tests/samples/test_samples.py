@@ -94,8 +94,16 @@ def test_ledger_accounts_for_every_conversation() -> None:
     assert states.count("deleted by user") == 1
     assert states.count("empty stub") == 4
     assert "orphaned" in [c.state for c in report("update-breaks-launch").conversations]
-    assert [c.state for c in report("all-null-session").conversations].count("null-filled") == 1
+    (lost,) = [c for c in report("all-null-session").conversations if c.state == "null-filled"]
+    assert lost.transcript_size_bytes == 38_518_504
+    assert [ref.member.rpartition(".")[2] for ref in lost.evidence] == ["json", "json"]
+    assert lost.cli_session_id in lost.evidence[1].member
     assert [c.state for c in report("exdev-one-drive").conversations].count("unsaved (.tmp only)") == 23
+
+
+def test_the_timeline_leaves_out_packages_that_only_sound_like_claude() -> None:
+    assert not [entry.text for entry in report("noisy-healthy").timeline if "ClaudeHelper" in entry.text]
+    assert [entry.text for entry in report("noisy-healthy").timeline if "Claude_1." in entry.text]
 
 
 def analyse(name: str, folder: Path, form: str, **environment: str) -> bytes:

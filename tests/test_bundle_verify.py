@@ -184,7 +184,8 @@ def test_a_line_that_is_no_promise_is_said(bag: Path, line: str) -> None:
     with (bag / "manifest-sha256.txt").open("a", encoding="utf-8") as file:
         file.write(line + "\n")
     with open_bundle([bag]) as bundle:
-        assert [problem.where for problem in bundle.problems] == ["manifest-sha256.txt"]
+        assert bundle.problems[0].where == "manifest-sha256.txt"
+        assert {problem.message for problem in bundle.problems[1:]} <= {"is missing: the bundle promises it"}
         assert bundle.problems[0] in bundle.verify()
 
 
@@ -210,3 +211,11 @@ def test_another_tools_collection_json_is_evidence(tmp_path: Path) -> None:
         assert [member.name for member in bundle.members] == ["data/collection.json"]
         assert not bundle.promised
         assert bundle.problems == ()
+
+
+def test_reading_says_what_was_taken_out(bag: Path) -> None:
+    """The report shows the problems of reading: evidence that was removed is not passed over in silence."""
+    (bag / LOG).unlink()
+    for path in (bag, zip_of(bag)):
+        with open_bundle([path]) as bundle:
+            assert [problem.where for problem in bundle.problems if "is missing" in problem.message] == [LOG]

@@ -101,6 +101,7 @@ class Bundle:
         self._origins: dict[str, tuple[Entry, Bag | None, str]] = {}
         self.members: tuple[Member, ...] = tuple(sorted(self._listed(), key=lambda member: member.name))
         self.manifest: Manifest = merged_manifest(parts, loader.log)
+        self._note_missing()
         if not self.members:
             self._log.add(", ".join(inputs), "holds no files")
 
@@ -112,6 +113,12 @@ class Bundle:
                 self._origins[name] = (entry, part.bag, path)
                 host, modified_at = origin(part, path, entry)
                 yield Member(name, host, entry.size_bytes, modified_at)
+
+    def _note_missing(self) -> None:
+        for part in self._parts:
+            promised = part.bag.payload.keys() - part.bag.files.keys() if part.bag else ()
+            for path in sorted(promised):
+                self._log.add(part.prefix + path, "is missing: the bundle promises it")
 
     def _note_collision(self, name: str) -> None:
         self._log.add(name, "another member has this name already (upper and lower case count as one): renamed")

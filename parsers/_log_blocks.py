@@ -16,7 +16,7 @@ from claude_evidence.parsers._log_columns import positions
 from claude_evidence.parsers._log_nuls import Nuls
 
 # large enough for the work on it to outweigh the calls, small enough for the cache
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 3 << 20
 HEAD_BYTES = 1 << 16
 MESSAGE_LIMIT = 1 << 16
 _SLICE = 1 << 18

@@ -122,26 +122,23 @@ def _by_columns(block: Block, lines: Lines, tags: Tags) -> Heads:
 
     No line break and no zero is part of that shape, so a line that has it has it within its own end.
     """
-    date, clock, second, rest = (np.ascontiguousarray(w) for w in block.windows(lines.starts, 32).view("<u8").T)
-    minute = _minutes(date, clock)
+    date, clock, second, rest = block.windows(lines.starts, 32).view("<u8").T
     seconds = _SECONDS[(second >> np.uint64(8)).astype(np.uint16)]
     level = (second >> np.uint64(40)) | (rest << np.uint64(24))
     code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
-    fits = (
-        (minute != _MISFIT)
-        & (seconds != _MISFIT)
-        & ((second & _FRAME) == _FRAMED)
-        & ((level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code])
-    )
+    fits = (seconds != _MISFIT) & ((second & _FRAME) == _FRAMED)
+    fits &= (level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code]
     line = np.flatnonzero(fits)
-    starts, ends = lines.starts, lines.ends
-    if len(line) < len(starts):
-        starts, ends, minute, seconds, code = starts[line], ends[line], minute[line], seconds[line], code[line]
+    minute = _minutes(date[line], clock[line])
+    dated = minute != _MISFIT
+    if not dated.all():
+        line, minute = line[dated], minute[dated]
+    seconds, code = seconds[line], code[line]
     time = minute + seconds
     missing = (minute == NAT) | (seconds == NAT)
     if missing.any():
         time[missing] = NAT
-    return Heads(line, time, code, *tags.of(block, starts + 21 + _LEVEL_LENGTHS[code], ends))
+    return Heads(line, time, code, *tags.of(block, lines.starts[line] + 21 + _LEVEL_LENGTHS[code], lines.ends[line]))
 
 
 def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> Mask:

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from claude_evidence.model import Coverage, Member, Problem
 from claude_evidence.parsers import _log_formats as formats
@@ -43,6 +44,7 @@ TABLES = {
 }  # fmt: skip
 DEDUPLICATE = True
 _USUAL_RECORD_BYTES = 50
+_SLICE = 1 << 16
 
 
 def sniff(head: bytes) -> bool:
@@ -135,9 +137,7 @@ def _same(value: str, rows: int) -> pd.Categorical:
 def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
     """Return *column*, codes of *words*, as a category of those that occur; -1 is missing."""
     codes, words = column.values, list(words)
-    seen = np.zeros(len(words) + 1, dtype=bool)
-    seen[codes] = True
-    used = np.flatnonzero(seen[:-1])
+    used = np.flatnonzero(_seen(codes, len(words)))
     narrow = np.min_scalar_type(-len(words) - 1)
     if len(used) == len(words):
         codes = codes.astype(narrow, copy=False)
@@ -146,6 +146,16 @@ def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
         place[used] = np.arange(len(used))
         codes = place[codes]
     return pd.Categorical.from_codes(codes, pd.Index([words[code] for code in used], dtype=TEXT))
+
+
+def _seen(codes: NDArray[np.signedinteger[Any]], words: int) -> NDArray[np.bool_]:
+    """Return which of the first *words* codes occur; a log's beginning has most of them."""
+    seen = np.zeros(words + 1, dtype=bool)
+    for start in range(0, len(codes), _SLICE):
+        seen[codes[start : start + _SLICE]] = True
+        if seen[:-1].all():
+            break
+    return seen[:-1]
 
 
 def _text(texts: pa.LargeStringArray) -> pd.api.extensions.ExtensionArray:

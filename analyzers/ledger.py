@@ -19,21 +19,25 @@ FILE_STATES = {
     "invalid": ("truncated", "its entry is no readable JSON"),
     "tombstone": ("deleted by user", "a tombstone stands in its place"),
 }
+# What a reader need not look at comes last: a report that is cut short keeps the damaged ones.
+CALM = ("unknown", "empty stub", "remote", "deleted by user", "healthy", "CLI only")
 
 
 def ledger(tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> tuple[Conversation, ...]:
-    """Return one row per session id of the registry, then one per transcript that no entry names."""
+    """Return one row per session id of the registry and one per transcript that no entry names, the damaged first."""
     transcripts = {lower(row["CliSessionId"]): row for row in records(tables["transcript"]) if not row["IsSubagent"]}
     sessions: dict[str, list[Row]] = {}
     for row in records(tables["session_registry"]):
         sessions.setdefault(lower(row["SessionId"]), []).append(row)
     own = [_session(rows, transcripts, hashes) for rows in sessions.values()]
     other = [_unlisted(row, hashes) for row in transcripts.values() if not row["HasRegistryEntry"]]
-    return tuple(sorted(own, key=_order)) + tuple(sorted(other, key=_order))
+    return tuple(sorted([*own, *other], key=_order))
 
 
-def _order(conversation: Conversation) -> tuple[bool, str, str]:
-    return (conversation.state == "healthy", conversation.state, conversation.session_id)
+def _order(conversation: Conversation) -> tuple[int, str, str, str]:
+    state = conversation.state
+    calm = CALM.index(state) + 1 if state in CALM else 0
+    return calm, state, conversation.session_id, conversation.cli_session_id
 
 
 def _session(rows: list[Row], transcripts: Mapping[str, Row], hashes: Mapping[str, str]) -> Conversation:

@@ -93,7 +93,7 @@ def test_ledger_accounts_for_every_conversation() -> None:
     assert states.count("remote") == 5
     assert states.count("deleted by user") == 1
     assert states.count("empty stub") == 4
-    assert "orphaned" in [c.state for c in report("update-breaks-launch").conversations]
+    assert [c.state for c in report("update-breaks-launch").conversations] == ["orphaned", *["healthy"] * 3]
     (lost,) = [c for c in report("all-null-session").conversations if c.state == "null-filled"]
     assert lost.transcript_size_bytes == 38_518_504
     assert [ref.member.rpartition(".")[2] for ref in lost.evidence] == ["json", "json"]

@@ -139,8 +139,11 @@ class Bundle:
         return tuple(self._input(name, path) for name, path in self._paths.items())
 
     def _input(self, name: str, path: Path) -> Member:
+        entries = [entry for entry, _, _ in self._origins.values() if isinstance(entry, FileEntry)]
+        loose = next((entry for entry in entries if entry.path == path and entry.sha256), None)
+        if loose:
+            return Member(name, name, loose.read_bytes, sha256=loose.sha256)
         if path.is_dir():
-            entries = [entry for entry, _, _ in self._origins.values() if isinstance(entry, FileEntry)]
             return Member(name, name, sum(entry.size_bytes for entry in entries if path in entry.path.parents))
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()

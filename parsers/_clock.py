@@ -72,7 +72,9 @@ class Clock:
             return local.copy()
         values = local.view(np.int64)
         utc = _convert(values, self.zone)
-        utc[values == _NAT] = _NAT
+        missing = values == _NAT
+        if missing.any():
+            utc[missing] = _NAT
         return utc.view("datetime64[us]")
 
 

@@ -44,6 +44,8 @@ TABLES = {
 }  # fmt: skip
 DEDUPLICATE = True
 _USUAL_RECORD_BYTES = 50
+# what a larger log needs beyond is made when it is needed, because a size may be a lie
+_ROOM_BYTES = 1 << 30
 _SLICE = 1 << 16
 
 
@@ -60,7 +62,8 @@ def parse(stream: BinaryIO, source: Member, context: Context, block_bytes: int =
     _keep_freed_memory()
     text, nuls = Text.of(stream, block_bytes), Nuls()
     service = formats.service_of(PurePosixPath(source.path or source.name).name, text.head)
-    records = Records(formats.choose(text.head, service), source.size_bytes // _USUAL_RECORD_BYTES, source.size_bytes)
+    size = min(source.size_bytes, _ROOM_BYTES)
+    records = Records(formats.choose(text.head, service), size // _USUAL_RECORD_BYTES, size)
     for block in blocks(text.chunks, records.kind.start, nuls):
         records.add(block)
     records.finish()
@@ -172,5 +175,11 @@ def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
 
 
 def _span(times: Any) -> tuple[datetime | None, datetime | None]:
-    first, last = times.min(), times.max()
-    return (None, None) if pd.isna(first) else (first.to_pydatetime(), last.to_pydatetime())
+    """Return the first and the last of *times*, an array of pandas; its own way copies all of them several times."""
+    values = times.asi8
+    if values.min() == formats.NAT:
+        values = values[values != formats.NAT]
+    if not len(values):
+        return None, None
+    first, last = (pd.Timestamp(int(value), unit="us").to_pydatetime() for value in (values.min(), values.max()))
+    return first, last

@@ -138,6 +138,37 @@ def test_ids_and_codes_are_lifted(
     ]
 
 
+def test_an_id_or_code_ends_with_its_message(read: Read) -> None:
+    texts = [
+        "local_abc",
+        "def",
+        "x local_",
+        "abc",
+        "EXDEV",
+        "S",
+        "UNKNOWN",
+        ": unknown error",
+        "x",
+        "EPERM",
+        "1",
+        "EIO",
+    ]
+    frame = table(read, b"".join(HEAD + text.encode() + b"\n" for text in texts))
+    assert frame["Message"].tolist() == texts
+    assert frame["SessionId"].dropna().to_dict() == {0: "local_abc"}
+    assert frame["ErrnoCode"].dropna().to_dict() == {4: "EXDEV", 9: "EPERM", 11: "EIO"}
+
+
+def test_tags_that_begin_alike_are_told_apart(read: Read) -> None:
+    texts = ["[LocalSessions] a", "[LocalSessionManager] a", "[LocalSessions]", "[LocalSessions]a", "[LocalSessions] "]
+    texts += ["[LocalSessions", "LocalSessions] a", "[LocalSessions] b", "[LocalSe] [LocalSessions] c", "[] d"]
+    frame = table(read, b"".join(HEAD + text.encode() + b"\r\n" for text in texts * 3))
+    tags = ["LocalSessions", "LocalSessionManager", *["LocalSessions"] * 3, "", "", "LocalSessions", "LocalSe", ""]
+    rest = ["a", "a", "", "a", "", "[LocalSessions", "LocalSessions] a", "b", "[LocalSessions] c", "[] d"]
+    assert frame["Component"].tolist() == tags * 3
+    assert frame["Message"].tolist() == rest * 3
+
+
 def test_daylight_saving_is_followed_in_the_order_of_the_file(read: Read) -> None:
     lines = [f"2026-10-25 {time} [info] x\n" for time in ("01:59:00", "02:50:00", "02:10:00", "03:00:00")]
     assert table(read, "".join(lines).encode())["TimeCreated"].dt.strftime("%H:%M").tolist() == [

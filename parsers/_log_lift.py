@@ -183,10 +183,8 @@ def near_cli_session(marks: Marks) -> Ints:
 
 def near_errno(marks: Marks) -> Ints:
     """Return where capital letters begin with E or U."""
-    capitals = marks.capitals
-    first = marks.text[capitals]
-    starts: Ints = capitals[(first == ord("E")) | (first == ord("U"))]
-    return starts
+    first = marks.text[marks.capitals]
+    return marks.capitals[np.flatnonzero((first == ord("E")) | (first == ord("U")))]
 
 
 def columns(expected: int) -> dict[str, Lifted]:

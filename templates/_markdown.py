@@ -16,7 +16,7 @@ from claude_evidence.templates._visible import visible
 _EDGE = "[\"'(“‘«]*"
 _TAIL = "[\"')”’».,;:!?…]*"
 _WORD = re.compile(rf"{_EDGE}(?:[^\W_]+(?:[-.,/'’][^\W_]+)*%?|[+-]?\d\d:\d\d(?::\d\d)?){_TAIL}|[-–—…·×]")
-_ACTIVE = re.compile(r"(?i)www\.|gh-\d|(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])")
+_ACTIVE = re.compile(r"(?i)https?:|www\.|gh-\d|(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])")
 _LIST_START = re.compile(r"^(\d{1,9})([.)])$")
 _RUN = re.compile(r"(`{64,}|~{64,})")
 _TICKS = re.compile("`+")

@@ -129,6 +129,7 @@ def test_words_read_well() -> None:
     plain = "2026-05-17 05:27:31 UTC, 0x80070020, 19.96 MB"
     assert _markdown.words(plain) == plain
     assert _markdown.words("1. @a") == "1\\. `@a`"
+    assert _markdown.words("see http:…") == "see `http:…`"
     assert _markdown.words("it hangs (#59934); a file (ending in .jsonl).") == (
         "it hangs (`#59934`); a file (ending in `.jsonl`)."
     )

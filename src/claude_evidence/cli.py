@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -74,6 +75,7 @@ class _Commands(click.Group):
 
 def main() -> None:
     """Run the program and exit with its code."""
+    gc.set_threshold(100_000, 20, 20)  # one short run: imports and templates make much, and little of it is garbage
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):

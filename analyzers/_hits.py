@@ -15,6 +15,8 @@ from claude_evidence.analyzers._streams import Key, Rows
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._types import Hit, RuleDocument
 
+MOST_GROUPS = 200
+
 
 def plain_hits(document: RuleDocument, matches: Sequence[Matched], sources: Sources) -> list[Hit]:
     """Return the hits of a plain document: one, or one per value of its ``custom.group_by`` fields."""
@@ -95,6 +97,34 @@ def strongest(hits: Iterable[Hit], order: Mapping[str, int]) -> tuple[Hit, ...]:
             for key in (group, None):
                 best.setdefault((stem, key), mine)
     return tuple(hit for hit in given if id(hit) in chosen)
+
+
+def bounded(hits: Sequence[Hit], sources: Sources) -> tuple[Hit, ...]:
+    """Return *hits* with at most `MOST_GROUPS` of one file: beyond, the smallest groups of it become one hit.
+
+    Whoever writes the evidence chooses how many groups there are; nobody reads ten thousand findings of one kind.
+    """
+    by_stem: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_stem.setdefault(hit.document.stem, []).append(hit)
+    folded: dict[int, Hit | None] = {}
+    for group in by_stem.values():
+        if len(group) > MOST_GROUPS:
+            largest = sorted(group, key=lambda hit: (-hit.document.level.rank, -hit.count))
+            rest = largest[MOST_GROUPS - 1 :]
+            folded |= dict.fromkeys(map(id, rest))
+            folded[id(rest[0])] = _together(rest, sources)
+    return tuple(kept for hit in hits if (kept := folded.get(id(hit), hit)))
+
+
+def _together(hits: Sequence[Hit], sources: Sources) -> Hit:
+    """Return *hits* of one file as one; the strongest, the first, gives the document."""
+    rows: dict[str, list[Places]] = {}
+    for hit in hits:
+        for table, found in hit.rows.items():
+            rows.setdefault(table, []).append(found)
+    union = {table: in_order(sources, table, np.unique(np.concatenate(found))) for table, found in rows.items()}
+    return Hit(hits[0].document, sum(hit.count for hit in hits), union, f"{len(hits):,} more groups")
 
 
 def _strength(hit: Hit, order: Mapping[str, int]) -> tuple[int, bool, int]:

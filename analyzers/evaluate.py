@@ -8,7 +8,7 @@ import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._chains import Chains, InconclusiveError
-from claude_evidence.analyzers._hits import correlation_hits, plain_hits, strongest
+from claude_evidence.analyzers._hits import bounded, correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
 from claude_evidence.analyzers._modifiers import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Columns, Sources
@@ -25,8 +25,9 @@ def judge(
 
     *coverage* says which log sources are in the evidence, and until when: a rule about another one cannot be answered,
     nor whether something failed to follow after the end. A rule that matches nothing gives nothing. Rows of a hit are
-    positions in the table, in order of time. Per file and group only the strongest document is kept. *known* are
-    columns (by table and name) that were made ready before.
+    positions in the table, in order of time. Per file and group only the strongest document is kept, and of very many
+    groups of a file all but the largest are one hit. *known* are columns (by table and name) that were made ready
+    before.
     """
     sources = Sources(tables, coverage, known)
     plain, refused = _understood(rules.documents, sources)
@@ -41,7 +42,7 @@ def judge(
         except REFUSALS as reason:
             not_judged.append(_not_judged(document, reason))
     order = {document.name: number for number, document in enumerate(rules.documents)}
-    return Judgement(strongest(hits, order), tuple(dict.fromkeys(not_judged)))
+    return Judgement(bounded(strongest(hits, order), sources), tuple(dict.fromkeys(not_judged)))
 
 
 def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[dict[str, Plain], dict[str, Exception]]:

@@ -151,3 +151,40 @@ def test_odd_words_on_the_command_line(log: Path, tmp_path: Path) -> None:
         environment = {**os.environ, "SOURCE_DATE_EPOCH": epoch}
         assert "SOURCE_DATE_EPOCH" in refused("analyze", log, "-o", "-", env=environment)
     assert list(tmp_path.iterdir()) == [log.parent]
+
+
+def test_a_forged_collection_bends_no_report(tmp_path: Path) -> None:
+    def forge(collection: dict[str, Any]) -> None:
+        collection |= {"started_at": "0001-01-01T00:00:00Z", "finished_at": "0001-01-01T00:00:00Z"}
+        collection |= {"timezone": "../../etc/passwd", "host": {"name": "A" * 10**6, "<b>\u202e": "<script>"}}
+        for entry in collection["acquisitions"]:
+            entry |= {"modified_at": "9999-12-31T23:59:59-23:59", "source": "C:\\" + "a\\" * 50_000}
+
+    bundle = forged(tmp_path / "update-breaks-launch.zip", forge)
+    found = report(bundle)
+    said = [problem["message"] for problem in found["problems"]]
+    assert any("finished_at is no time with a zone from 1980 to 2099" in message for message in said)
+    assert any("modified_at is no time" in message for message in said)
+    assert any("host is too long" in message for message in said)
+    assert found["manifest"]["finished_at"] is None
+    assert "msix_appcontainer_job_race_0x80070020" in {finding["rule"] for finding in found["findings"]}
+    page = tmp_path / "r.html"
+    assert run("analyze", bundle, "-q", "-o", page).returncode == 0
+    assert page.stat().st_size < 2_000_000
+
+
+def test_a_clock_before_all_clocks_is_no_crash(tmp_path: Path) -> None:
+    folder = tmp_path / "claude-code-sessions" / "account" / "org"
+    folder.mkdir(parents=True)
+    (folder / "local_1.json").write_text('{"sessionId": "local_1", "createdAt": -1e18}', encoding="utf-8")
+    os.utime(folder / "local_1.json", (-10**10, -10**10))
+    (tmp_path / "main.log").write_text("0001-01-01 00:00:00 [info] Starting app {\n", encoding="utf-8")
+    assert len(report(tmp_path, "--tz", "Europe/Berlin")["conversations"]) == 1
+
+
+@posix
+def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.log")
+    assert "no regular file" in refused("analyze", tmp_path / "pipe.log", "-o", "-")
+    assert "no regular file" in refused("analyze", "/dev/zero", "-o", "-")
+    assert "not a regular file" in refused("analyze", SAMPLE, "-o", "-", "--rules", "/dev/zero")

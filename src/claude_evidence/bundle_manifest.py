@@ -18,6 +18,8 @@ from claude_evidence.model import Acquisition, Manifest, Outcome
 FORMAT = "claude-evidence/bundle/1"
 FORMAT_FAMILY = "claude-evidence/bundle/"
 Note = Callable[[str], None]
+# The longest path that Windows knows; what the host says of itself is far shorter. A report has to stay readable.
+MAX_TEXT, MAX_WORD, MAX_WORDS = 32_767, 1024, 100
 
 
 def manifest_to_json(manifest: Manifest) -> bytes:
@@ -104,7 +106,9 @@ class _Fields:
     def text(self, key: str, missing: str | None) -> str | None:
         value = self._raw.get(key)
         if isinstance(value, str):
-            return _sound(value)
+            if len(value) > MAX_TEXT:
+                self._note(f"{self._where}{key} is longer than {MAX_TEXT:,} characters: cut")
+            return _sound(value[:MAX_TEXT])
         if value is not None:
             self._wrong(key, "text")
         return missing
@@ -137,10 +141,12 @@ class _Fields:
         if not isinstance(value, dict):
             self._wrong(key, "object")
             return {}
-        plain = {_sound(k): v for k, v in value.items() if isinstance(v, str | int | float)}
+        plain = {_sound(k[:MAX_WORD]): v for k, v in value.items() if isinstance(v, str | int | float)}
         if len(plain) < len(value):
             self._wrong(key, "object of texts alone")
-        return {k: _sound(str(v)) for k, v in plain.items()}
+        if len(plain) > MAX_WORDS or any(len(str(v)) > MAX_WORD for v in plain.values()):
+            self._note(f"{self._where}{key} is too long: cut to {MAX_WORDS} texts of {MAX_WORD} characters")
+        return {k: _sound(str(v)[:MAX_WORD]) for k, v in list(plain.items())[:MAX_WORDS]}
 
     def outcome(self, *, stored: bool) -> Outcome:
         value = self._raw.get("outcome")

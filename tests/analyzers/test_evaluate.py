@@ -191,6 +191,17 @@ def test_a_correlation_is_stronger_than_a_plain_document_of_its_level() -> None:
     assert told([one, both], data) == [("r", "y", 1, [2]), ("r__both", "x", 2, [0, 1])]
 
 
+def test_of_very_many_groups_the_smallest_are_told_together() -> None:
+    most = 200
+    data: list[Row] = [*({"A": "a", "G": f"g{n}"} for n in range(most + 50)), {"A": "a", "G": "g249"}]
+    found = told([document("r", "a", Level.HIGH, group_by=["G"])], data)
+    assert len(found) == most
+    (rest,) = [hit for hit in found if "more groups" in hit[1]]
+    assert (rest[1], rest[2]) == ("51 more groups", 51)
+    assert ("r", "g249", 2, [249, 250]) in found
+    assert sorted(row for hit in found for row in hit[3]) == list(range(len(data)))
+
+
 FOLLOWED = [
     plain({"s": {"Message": "a"}, "condition": "s"}, "a", MAIN, generate=False),
     plain({"s": {"Message": "b"}, "condition": "s"}, "b", MAIN, generate=False),

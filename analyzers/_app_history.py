@@ -105,11 +105,11 @@ def app_columns(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> dict
         if version:
             versions[row] = version
     return {
-        "KilledSessions": _category(size, killed),
-        "NextVersion": _category(size, versions),
-        "NextStartVersionChanged": _category(size, dict.fromkeys(versions, True)),
-        "SessionsOnDisk": _category(size, _sessions_on_disk(tables, history)),
-        "StorageLayout": _category(size, _storage(tables)),
+        "KilledSessions": category(size, killed),
+        "NextVersion": category(size, versions),
+        "NextStartVersionChanged": category(size, dict.fromkeys(versions, True)),
+        "SessionsOnDisk": category(size, _sessions_on_disk(tables, history)),
+        "StorageLayout": category(size, _storage(tables)),
     }
 
 
@@ -197,7 +197,7 @@ def _layout(message: str, otherwise: str) -> str:
     )
 
 
-def _category(size: int, values: Mapping[int, Any]) -> Any:
+def category(size: int, values: Mapping[int, Any]) -> Any:
     """Return a column of *size* rows that is missing but for *values*: one small code a row, however long the log."""
     words = sorted(set(values.values()))
     codes = np.full(size, -1, dtype=np.int8 if len(words) < 127 else np.int32)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 CHANNELS = ("microsoft-windows-appxdeploymentserver/operational", "microsoft-windows-appmodel-runtime/admin")
@@ -22,7 +23,8 @@ def claude_events(events: pd.DataFrame, numbers: Iterable[int]) -> pd.DataFrame:
     chosen = events[
         (events["Channel"].isin(known) & events["EventID"].isin(list(numbers))).to_numpy(dtype=bool, na_value=False)
     ]
-    return chosen[[isinstance(data, bytes) and MARK.search(data) is not None for data in chosen["EventData"]]]
+    own = [isinstance(data, bytes) and MARK.search(data) is not None for data in chosen["EventData"]]
+    return chosen[np.array(own, dtype=bool)]
 
 
 def decode(data: Any) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ KINDS = {
     ("user32", 1074): "restart asked",
 }
 DAY_S = 86_400
-RECENT = 3
+RECENT, MOST_RECENT = 3, 4
 MOST_ENTRIES = 500
 
 
@@ -57,15 +57,14 @@ def _months(starts: list[datetime], gaps: list[tuple[datetime, float]]) -> tuple
 
 
 def _cadence(gaps: list[float]) -> tuple[bool | None, str]:
-    if len(gaps) < 2 * RECENT:
-        return (
-            None,
-            f"{len(gaps) + 1 if gaps else 0} boots: too few to tell whether they come closer together" if gaps else "",
-        )
-    before, recent = gaps[:-RECENT], gaps[-RECENT:]
+    newest = MOST_RECENT if len(gaps) >= 2 * MOST_RECENT else RECENT
+    if len(gaps) < 2 * newest:
+        few = f"{len(gaps) + 1} boots: too few to tell whether they come closer together"
+        return None, few if gaps else ""
+    before, recent = gaps[:-newest], gaps[-newest:]
     tightening = median(recent) <= median(before) / 2
     verb = "come closer together" if tightening else "do not come closer together"
     return tightening, (
-        f"Boots {verb}: {min(recent):.0f} to {max(recent):.0f} days between the last {RECENT + 1}, "
-        f"{min(before):.0f} to {max(before):.0f} days before"
+        f"Boots {verb}: {min(before):.0f} to {max(before):.0f} days apart before, "
+        f"{min(recent):.0f} to {max(recent):.0f} days between the last {newest + 1}"
     )

@@ -15,6 +15,7 @@ from claude_evidence.model import EvidenceRef, Finding, Risk, Step
 
 Tables = Mapping[str, pd.DataFrame]
 SHOWN_VALUES = 5
+CONVERSATION_TABLES = frozenset({"session_registry", "transcript"})
 
 
 def findings(hits: Iterable[Hit], rules: RuleSet, tables: Tables, hashes: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -22,6 +23,17 @@ def findings(hits: Iterable[Hit], rules: RuleSet, tables: Tables, hashes: Mappin
     main = {document.stem: document for document in reversed(rules.documents)}
     found = [_finding(hit, main[hit.document.stem], tables, hashes) for hit in hits]
     return tuple(sorted(found, key=lambda f: (-f.level.rank, f.rule, f.group, f.id)))
+
+
+def findings_of(hits: Iterable[Hit], found: Iterable[Finding], tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Return, per member that is one session entry or transcript, the ids of the findings that rest on it."""
+    ids = {(finding.document, finding.group): finding.id for finding in found}
+    members: dict[str, tuple[str, ...]] = {}
+    for hit in hits:
+        for name in CONVERSATION_TABLES & hit.rows.keys():
+            for member in tables[name]["Member"].iloc[hit.rows[name]]:
+                members[member] = (*members.get(member, ()), ids[hit.document.name, hit.group])
+    return members
 
 
 def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, str]) -> Finding:

@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory, app_columns
+from claude_evidence.analyzers._launches import launch_columns
 from claude_evidence.analyzers._session_links import lease_columns, registry_columns, transcript_columns
 from claude_evidence.model import Evidence
 from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
@@ -15,6 +16,7 @@ from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
 Tables = Mapping[str, pd.DataFrame]
 
 JOINED: Mapping[str, tuple[str, ...]] = {
+    "events": ("StartedAgain", "RecoveredSeconds"),
     "app_log": ("KilledSessions", "NextVersion", "NextStartVersionChanged", "SessionsOnDisk", "StorageLayout"),
     "session_registry": (
         "TmpOnly",
@@ -51,6 +53,7 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
         for m in evidence.members
         if m.name.endswith(".desktop-released.json")
     }
+    tables["events"] = tables["events"].assign(**launch_columns(tables, history))
     tables["app_log"] = tables["app_log"].assign(**app_columns(tables, history))
     tables["session_registry"] = tables["session_registry"].assign(**registry_columns(tables, history, now))
     tables["transcript"] = tables["transcript"].assign(**transcript_columns(tables, history, released))

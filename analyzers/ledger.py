@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -23,15 +24,25 @@ FILE_STATES = {
 CALM = ("unknown", "empty stub", "remote", "deleted by user", "healthy", "CLI only")
 
 
-def ledger(tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> tuple[Conversation, ...]:
-    """Return one row per session id of the registry and one per transcript that no entry names, the damaged first."""
+def ledger(
+    tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str], findings: Mapping[str, tuple[str, ...]]
+) -> tuple[Conversation, ...]:
+    """Return one row per session id of the registry and one per transcript that no entry names, the damaged first.
+
+    *findings* maps a member to the ids of the findings that rest on it.
+    """
     transcripts = {lower(row["CliSessionId"]): row for row in records(tables["transcript"]) if not row["IsSubagent"]}
     sessions: dict[str, list[Row]] = {}
     for row in records(tables["session_registry"]):
         sessions.setdefault(lower(row["SessionId"]), []).append(row)
     own = [_session(rows, transcripts, hashes) for rows in sessions.values()]
     other = [_unlisted(row, hashes) for row in transcripts.values() if not row["HasRegistryEntry"]]
-    return tuple(sorted([*own, *other], key=_order))
+    return tuple(sorted((_with(findings, row) for row in [*own, *other]), key=_order))
+
+
+def _with(findings: Mapping[str, tuple[str, ...]], row: Conversation) -> Conversation:
+    ids = dict.fromkeys(i for ref in row.evidence for i in findings.get(ref.member, ()))
+    return replace(row, findings=tuple(ids))
 
 
 def _order(conversation: Conversation) -> tuple[int, str, str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.evaluate import judge
-from claude_evidence.analyzers.findings import findings
+from claude_evidence.analyzers.findings import findings, findings_of
 from claude_evidence.analyzers.joins import join, zone_known
 from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
@@ -47,12 +47,16 @@ def analyze(
     return Report(
         manifest=evidence.manifest,
         verdict=verdict(
-            found, not_judged, len(areas.keys() - {n.rule for n in not_judged}), evidence.manifest.timezone
+            found,
+            not_judged,
+            len(areas.keys() - {n.rule for n in not_judged}),
+            evidence.manifest.timezone,
+            sum(member.verified is False for member in evidence.members),
         ),
         findings=found,
         not_judged=not_judged,
         timeline=timeline(tables, history, found, areas, booted, hashes),
-        conversations=ledger(tables, hashes),
+        conversations=ledger(tables, hashes, findings_of(judgement.hits, found, tables)),
         packages=packages(tables, hashes),
         boots=booted,
         custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+from claude_evidence.analyzers._lint_comments import swallowed
 from claude_evidence.analyzers._lint_common import Complaints, Subject
 from claude_evidence.analyzers._lint_correlation import check_correlation
 from claude_evidence.analyzers._lint_custom import check_custom
@@ -76,6 +77,9 @@ def _of_file(file: RuleFile) -> Complaints:
         yield 1, "the file holds no document"
     for at, key in file.reading.repeated:
         yield at, f"the key {key} is given twice"
+    if file.reading.error is None:
+        for at in swallowed(file.path.read_text(encoding="utf-8", errors="replace")):
+            yield at, "what stands behind ' #' is a comment and is lost: put the text in quotes"
 
 
 def _subjects(found: list[Draft], tables: Mapping[str, frozenset[str]] | None) -> Iterator[Subject]:

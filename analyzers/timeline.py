@@ -17,13 +17,13 @@ from claude_evidence.model import Boots, EvidenceRef, Finding, Level, TimelineEn
 
 MOST_ENTRIES = 2000
 STEPS = {
-    208: ("launch", "Process could not be created", Level.HIGH),
-    215: ("launch", "Container could not be created", Level.HIGH),
+    208: ("launch", "Process could not be created", Level.LOW),
+    215: ("launch", "Container could not be created", Level.LOW),
     210: ("launch", "Container created", Level.INFORMATIONAL),
     217: ("launch", "Container destroyed", Level.INFORMATIONAL),
     400: ("package", "Deployment finished", Level.INFORMATIONAL),
-    401: ("package", "Deployment failed", Level.MEDIUM),
-    404: ("package", "Deployment failed", Level.MEDIUM),
+    401: ("package", "Deployment failed", Level.LOW),
+    404: ("package", "Deployment failed", Level.LOW),
     419: ("package", "Apps must be closed first", Level.LOW),
     472: ("package", "Package folder moved", Level.INFORMATIONAL),
     603: ("package", "Deployment started", Level.INFORMATIONAL),

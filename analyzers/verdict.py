@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
 
 MOST_STEPS = 4
+AGAIN = "Started again"
 
 
 def verdict(
-    findings: Sequence[Finding], not_judged: Sequence[NotJudged], judged: int, zone: str | None = None
+    findings: Sequence[Finding],
+    not_judged: Sequence[NotJudged],
+    judged: int,
+    zone: str | None = None,
+    altered: int = 0,
 ) -> Verdict:
-    """Return the story of *findings*; *judged* is the number of rules that could be answered, *zone* the machine's."""
+    """Return the story of *findings*.
+
+    *judged* is the number of rules that could be answered, *zone* the machine's, *altered* the number of files that
+    are not
+    what their bundle promises.
+    """
     serious = [finding for finding in findings if finding.level.rank > Level.INFORMATIONAL.rank]
-    if not serious:
-        return _clean(not_judged, judged)
+    told = _told(serious, zone) if serious else _clean(not_judged, judged)
+    if not altered:
+        return told
+    files = "1 file is" if altered == 1 else f"{altered:,} files are"
+    warning = f"Careful: {files} not as collected. What follows may rest on altered evidence."
+    return replace(told, what_happened=(warning, *told.what_happened), confidence="low" if told.confidence else "")
+
+
+def _told(serious: Sequence[Finding], zone: str | None) -> Verdict:
     story = _story(serious)
     worst = max(story, key=lambda f: (f.level.rank, -story.index(f)))
     return Verdict(
@@ -74,7 +92,8 @@ def _causes(finding: Finding, others: Iterable[Finding]) -> set[str]:
 def _sentence(finding: Finding) -> str:
     records = f": {finding.count:,} records" if finding.count > 1 else ""
     group = f" ({finding.group})" if finding.group else ""
-    return f"{finding.title}{group}{records}."
+    again = dict(finding.facts).get(AGAIN)
+    return f"{finding.title}{group}{records}." + (f" It started again at {again}." if again else "")
 
 
 def _when(finding: Finding, zone: str | None) -> str:
@@ -86,7 +105,8 @@ def _when(finding: Finding, zone: str | None) -> str:
     local = _zone(zone)
     if local is None:
         return f"{_span(first, last)} UTC"
-    return f"{_span(first.astimezone(local), last.astimezone(local))} {zone} ({_span(first, last)} UTC)"
+    there, until = first.astimezone(local), last.astimezone(local)
+    return f"{_span(first, last)} UTC ({_span(there, until, there.date() == first.date())} in {zone})"
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -96,9 +116,11 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return None
 
 
-def _span(first: datetime, last: datetime) -> str:
+def _span(first: datetime, last: datetime, known_day: bool = False) -> str:
+    """Return *first* to *last*; the day is left out where the reader has just read it."""
+    start = f"{first:%H:%M:%S}" if known_day else _stamp(first)
     end = f"{last:%H:%M:%S}" if first.date() == last.date() else _stamp(last)
-    return _stamp(first) if _stamp(first) == _stamp(last) else f"{_stamp(first)} to {end}"
+    return start if _stamp(first) == _stamp(last) else f"{start} to {end}"
 
 
 def _stamp(time: datetime) -> str:

@@ -81,6 +81,7 @@ def test_wrong_use_is_one_line(tmp_path: Path) -> None:
     assert "Mars" in refused(run("analyze", SAMPLE, "--tz", "Mars/Olympus", cwd=tmp_path))
     assert refused(run("analyze", SAMPLE, "--no-default-rules", cwd=tmp_path))
     assert refused(run("analyze", SAMPLE, "-o", ".", cwd=tmp_path))
+    assert ".pdf" in refused(run("analyze", SAMPLE, "-o", "r.pdf", cwd=tmp_path))
     assert refused(run("rules", "show", "no_such_rule", cwd=tmp_path))
 
 

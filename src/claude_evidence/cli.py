@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claude_evidence import __version__
-from claude_evidence.usage import UsageError
+from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
     from claude_evidence.analyzers._types import RuleSet
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json")
-SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
 
 
 class _Path(click.Path):
@@ -69,7 +68,7 @@ class _Commands(click.Group):
             line = "the input needs more memory than there is"
         except OSError as error:
             line = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        _print(f"Error: {_printable(line)}", err=True)
+        _print(f"Error: {printable(line)}", err=True)
         return 2
 
 
@@ -159,9 +158,9 @@ def analyze(
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
     """
     from claude_evidence.analyzers.rules import load_rules
-    from claude_evidence.written import check_target, write_text
+    from claude_evidence.written import check_target, form_of, write_text
 
-    form = form or SUFFIXES.get(output.suffix.lower() if output else "", "html")
+    form = form or form_of(output)
     target = output or Path(f"{_stem(inputs[0])}-report.{form}")
     check_target(target, (*inputs, *rule_paths), chosen=output is not None)
     if no_default_rules and not rule_paths:
@@ -208,7 +207,7 @@ def _say(report: Report, output: Path) -> None:
     width = min(shutil.get_terminal_size().columns, 100)
     _print(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        _print(f"Report: {_printable(str(output))}")
+        _print(f"Report: {printable(str(output))}")
 
 
 @cli.command()
@@ -228,7 +227,7 @@ def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
         if not opened.promised:
             raise UsageError(f"{bundle} carries no hashes to check against: it is no bundle of claude-evidence")
     for problem in problems:
-        _print(_printable(f"{problem.where}: {problem.message}"))
+        _print(printable(f"{problem.where}: {problem.message}"))
     _print(f"problems: {len(problems)}, in {count} members" if problems else f"{count} members, every hash matches")
     ctx.exit(1 if problems else 0)
 
@@ -249,7 +248,7 @@ def list_rules(rule_paths: tuple[Path, ...]) -> None:
     levels = {stem: max((d.level for d in loaded if d.stem == stem), key=lambda level: level.rank) for stem in titles}
     width = max(len(stem) for stem in titles)
     for stem in sorted(titles, key=lambda stem: (-levels[stem].rank, stem)):
-        _print(f"{levels[stem]:<13} {stem:<{width}}  {_printable(titles[stem])}")
+        _print(f"{levels[stem]:<13} {stem:<{width}}  {printable(titles[stem])}")
 
 
 @rules.command("show")
@@ -273,7 +272,7 @@ def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
 
     errors = check(paths, known_fields=known_fields(columns()))
     for error in errors:
-        _print(_printable(f"{error.where}: {error.message}"))
+        _print(printable(f"{error.where}: {error.message}"))
     _print(f"errors: {len(errors)}" if errors else "no errors", err=True)
     ctx.exit(1 if errors else 0)
 
@@ -290,11 +289,6 @@ def _print(text: str, *, err: bool = False, color: bool | None = None) -> None:
 
 def _stem(path: Path) -> str:
     return path.resolve().stem or "evidence"
-
-
-def _printable(text: str) -> str:
-    """Make control and bidirectional characters of *text* visible: names come from strangers."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 if __name__ == "__main__":

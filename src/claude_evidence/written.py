@@ -13,6 +13,8 @@ from typing import TextIO
 
 from claude_evidence.usage import UsageError
 
+SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
+
 
 def now() -> datetime:
     """Return the report's own time; SOURCE_DATE_EPOCH fixes it for reproducible builds; UsageError if it is no time."""
@@ -23,6 +25,16 @@ def now() -> datetime:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):
         raise UsageError("SOURCE_DATE_EPOCH is no number of seconds since 1970 that a date can hold") from None
+
+
+def form_of(output: Path | None) -> str:
+    """Return the format that the ending of *output* asks for, html where it has none; UsageError for another one."""
+    suffix = output.suffix.lower() if output else ""
+    if suffix and suffix not in SUFFIXES:
+        raise UsageError(
+            f"{output}: {suffix} is no format of a report; end the name in .html, .md or .json, or give -f"
+        )
+    return SUFFIXES.get(suffix, "html")
 
 
 def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True) -> None:

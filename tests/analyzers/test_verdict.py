@@ -76,7 +76,7 @@ def test_a_single_finding_is_explained_with_all_its_steps() -> None:
     ("zone", "words"),
     [
         (None, "2026-05-17 12:00:00 UTC"),
-        ("Europe/Berlin", "2026-05-17 14:00:00 Europe/Berlin (2026-05-17 12:00:00 UTC)"),
+        ("Europe/Berlin", "2026-05-17 12:00:00 UTC (14:00:00 in Europe/Berlin)"),
         ("No/Where", "2026-05-17 12:00:00 UTC"),
     ],
 )
@@ -106,8 +106,8 @@ def started(*days: int) -> pd.DataFrame:
 def test_boots_that_come_closer_together() -> None:
     told = boots(started(0, 45, 78, 99, 137, 145, 152, 157, 163), {})
     assert told.tightening is True
-    assert "5 to 7 days" in told.summary
-    assert "8 to 45 days before" in told.summary
+    assert "21 to 45 days apart before" in told.summary
+    assert "5 to 8 days between the last 5" in told.summary
     assert [(m.month, m.boots, m.median_days) for m in told.months][:2] == [("2026-01", 1, None), ("2026-02", 1, 45.0)]
 
 
@@ -119,3 +119,15 @@ def test_boots_that_do_not_or_are_too_few() -> None:
 
 def test_other_providers_with_the_same_number_are_no_boots() -> None:
     assert boots(started(0, 1).assign(Provider_Name="Contoso"), {}).entries == ()
+
+
+def test_altered_evidence_is_said_first_and_lowers_the_confidence() -> None:
+    told = verdict([finding("a", confidence="high")], (), 1, altered=2)
+    assert told.what_happened[0].startswith("Careful: 2 files are not as collected")
+    assert told.confidence == "low"
+    assert verdict([], (), 8, altered=1).what_happened[0].startswith("Careful: 1 file is")
+
+
+def test_a_later_start_is_told() -> None:
+    told = verdict([finding("a", facts=(("Started again", "2026-05-17 13:00:00 UTC"),))], (), 1)
+    assert told.what_happened[0].endswith("It started again at 2026-05-17 13:00:00 UTC.")

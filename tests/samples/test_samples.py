@@ -41,6 +41,8 @@ def test_sample_gives_exactly_its_findings(name: str) -> None:
     expected = load(SCENARIOS / f"{name}.yaml").expect
     found = {f.rule: f for f in report(name).findings if f.level.rank > Level.INFORMATIONAL.rank}
     assert set(found) == set(expected["findings"])
+    context = [f.document for f in report(name).findings if f.level is Level.INFORMATIONAL]
+    assert context == expected.get("context", [])
     for rule, wanted in expected["findings"].items():
         finding = found[rule]
         assert finding.count == wanted["count"], rule
@@ -66,6 +68,13 @@ def test_boots_of_the_update_come_closer_together() -> None:
     assert boots.tightening is True
     assert {month.month: month.median_days for month in boots.months}["2026-05"] == pytest.approx(6.0, abs=0.1)
     assert report("healthy").boots.tightening is None
+
+
+def test_conversations_name_their_findings() -> None:
+    made = report("all-null-session")
+    ids = {finding.rule: finding.id for finding in made.findings}
+    assert [c.findings for c in made.conversations if c.state == "null-filled"] == [(ids["session_json_all_null"],)]
+    assert {c.findings for c in made.conversations if c.state == "healthy"} == {()}
 
 
 def test_upgrade_is_told_in_its_order() -> None:

@@ -99,4 +99,6 @@ def frame(columns: Columns, values: Iterable[Mapping[str, Any]], source: Member)
 
 
 def _series(values: list[Any], dtype: Any) -> Any:
+    if not values:
+        return pd.Series([], dtype=dtype)
     return pd.Series(pd.to_datetime(values, utc=True) if dtype == UTC else values).astype(dtype)

@@ -137,6 +137,7 @@ def _environment(template: str) -> Environment:
     loader: BaseLoader = FunctionLoader(_source)
     environment = Environment(
         autoescape=True,
+        optimized=False,  # templates run once here: folding their constants costs more than it saves
         undefined=StrictUndefined,
         loader=loader,
         trim_blocks=True,

@@ -71,10 +71,10 @@ def log(tmp_path: Path) -> Path:
 def test_the_report_never_takes_the_place_of_what_is_read(log: Path, tmp_path: Path) -> None:
     rule = tmp_path / "rule.yml"
     rule.write_text(RULE, encoding="utf-8")
-    assert "read itself" in refused("analyze", log, "-o", log)
-    assert "which is read" in refused("analyze", log.parent, "-o", log)
-    assert "read itself" in refused("analyze", log, "--rules", rule, "-o", rule)
-    assert "which is read" in refused("analyze", log, "--rules", tmp_path, "-o", rule)
+    assert "read itself" in refused("analyze", log, "-f", "md", "-o", log)
+    assert "which is read" in refused("analyze", log.parent, "-f", "md", "-o", log)
+    assert "read itself" in refused("analyze", log, "--rules", rule, "-f", "md", "-o", rule)
+    assert "which is read" in refused("analyze", log, "--rules", tmp_path, "-f", "md", "-o", rule)
     assert log.read_text(encoding="utf-8") == LINE
     assert rule.read_text(encoding="utf-8") == RULE
 

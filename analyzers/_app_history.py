@@ -58,9 +58,9 @@ class AppHistory:
     def of(cls, log: pd.DataFrame) -> AppHistory:
         """Return the history that *log*, the app_log table, tells."""
         messages = Column.of(log["Message"])
-        rows = np.flatnonzero(messages.starting(MARKS))
+        rows = messages.starting(MARKS)
         marks = pick(log, rows, COLUMNS).assign(row=rows)
-        pairs = pick(log, np.flatnonzero(messages.starting([MAPPED])), ("SessionId", "CliSessionId"))
+        pairs = pick(log, messages.starting([MAPPED]), ("SessionId", "CliSessionId"))
         own = marks[marks["Service"] == "main"]
         return cls(marks, messages, _starts(own), _mapped(pairs), _ids(marks, "Deleted session local_"))
 

@@ -90,10 +90,10 @@ class Column:
         self._asked[test.key] = answers
         return self._lifted(answers, rows)
 
-    def starting(self, prefixes: Sequence[str]) -> Mask:
-        """Return which rows begin with one of *prefixes*, to the letter."""
-        mask = self.texts.starting(prefixes)
-        return mask if self.codes is None else np.append(mask, False)[self.codes]
+    def starting(self, prefixes: Sequence[str]) -> Places:
+        """Return the rows that begin with one of *prefixes*, to the letter."""
+        rows = self.texts.starting(prefixes)
+        return rows if self.codes is None else np.flatnonzero(np.isin(self.codes, rows))
 
     def present(self, rows: Places) -> Mask:
         """Return in which of *rows* there is a value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,12 +184,11 @@ class Texts:
         texts = self.take(rows).strings
         return self._mask(rows[[text is not None and glob.fits(text) for text in texts]] if len(rows) else rows)
 
-    def starting(self, prefixes: Sequence[str]) -> Mask:
-        """Return which texts begin with one of *prefixes*, to the letter."""
-        mask = np.zeros(len(self), np.bool_)
-        for prefix in prefixes:
-            mask |= self._simple("startswith", prefix, cased=True)
-        return mask
+    def starting(self, prefixes: Sequence[str]) -> Places:
+        """Return the rows of the texts that begin with one of *prefixes*, to the letter."""
+        needles = [Needle(prefix.encode(), cased=True) for prefix in prefixes]
+        found = [self._each(partial(_Chunk.standing, needle=needle, at_end=False)) for needle in needles]
+        return np.unique(np.concatenate(found))
 
     def matching(self, pattern: str) -> Mask:
         """Return which texts have a match of the RE2 *pattern* somewhere in them (`pa.ArrowInvalid`: it is none)."""

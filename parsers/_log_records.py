@@ -51,7 +51,8 @@ class Records:
     def __init__(self, kind: Format, expected: int = 0, size: int = 0) -> None:
         """Make an empty table for lines of format *kind*, with room for *expected* rows and *size* bytes of text."""
         self.kind = kind
-        self.lines, self.counts, self.times = (Column("int64", expected) for _ in range(3))
+        self.lines, self.times = Column("int64", expected), Column("int64", expected)
+        self.counts = Column("int32", expected)
         self.levels = Column("int8", expected)
         self.tags, self.components = Tags(), Column("int32", expected)
         self.messages = Texts(expected, size)

@@ -39,7 +39,7 @@ PATHS = tuple(pattern for name in _NAMES for pattern in (name, f"*/{name}"))
 TABLES = {
     "app_log": {
         "LocalTime": LOCAL, "Service": CATEGORY, "Level": CATEGORY, "Component": CATEGORY, "Message": TEXT,
-        "SessionId": CATEGORY, "CliSessionId": CATEGORY, "ErrnoCode": CATEGORY, "LineCount": "int64",
+        "SessionId": CATEGORY, "CliSessionId": CATEGORY, "ErrnoCode": CATEGORY, "LineCount": "int32",
     }
 }  # fmt: skip
 DEDUPLICATE = True

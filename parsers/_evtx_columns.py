@@ -23,6 +23,7 @@ _SHAPE = b"0000-00-00T00:00:00.000000"
 _SECONDS, _LONGEST = 19, 32
 _PATTERN = np.frombuffer(_SHAPE.ljust(_LONGEST, b"0"), dtype=np.uint8)
 _DIGIT = np.isin(_PATTERN, ord("0"))
+_LARGEST = 2**63 - 1
 _TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{0,6})\d*)?Z*\Z")
 NO_SYSTEM = (*System().flat(),)
 
@@ -31,7 +32,7 @@ def table(rows: Rows, member: str, wanted: frozenset[str]) -> pd.DataFrame:
     """Return *rows* as the table ``events``, and one column more for each name in *wanted* that is none yet."""
     kept = _kept(rows)
     times = [rows.times[i] for i in kept] if kept is not None else rows.times
-    numbers = np.array(rows.numbers, dtype=np.int64)
+    numbers = _record_numbers(rows.numbers)
     by_system = np.array(rows.system_codes, dtype=np.int32)
     by_payload = np.array(rows.payload_codes, dtype=np.int32)
     if kept is not None:
@@ -60,6 +61,14 @@ def _kept(rows: Rows) -> NDArray[np.int64] | None:
             kept.append(position)
             seen.add(number)
     return np.array(kept, dtype=np.int64)
+
+
+def _record_numbers(numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Return the record numbers; one that is no number of a log, as damage makes it, becomes the largest there is."""
+    try:
+        return np.array(numbers, dtype=np.int64)
+    except OverflowError:
+        return np.array([min(number, _LARGEST) for number in numbers], dtype=np.int64)
 
 
 def _system_columns(rows: Rows, codes: Codes) -> dict[str, Any]:

@@ -103,9 +103,9 @@ def _element(text: str) -> Element:
 
 def _events(head: bytes, stream: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield each event's text, or "" and what is wrong with it; text is gone through once, whatever it holds."""
-    text = ""
+    text, skipped = "", False
     for block in _blocks(head, stream):
-        text, begin = text + block, -1
+        text, begin, seen = text + block, -1, 0
         for tag in _TAG.finditer(text):
             if not tag[1]:
                 if begin >= 0:
@@ -114,10 +114,13 @@ def _events(head: bytes, stream: BinaryIO) -> Iterator[tuple[str, str]]:
             elif begin >= 0:
                 yield text[begin : tag.end()], ""
                 begin = -1
-        text = text[begin if begin >= 0 else -_LONGEST_TAG :]
+            elif not skipped:
+                yield "", "has no beginning"
+            seen, skipped = tag.end(), False
+        text = text[begin if begin >= 0 else max(seen, len(text) - _LONGEST_TAG) :]
         if begin >= 0 and len(text) > _MAX_EVENT_CHARACTERS:
             yield "", f"is longer than {_MAX_EVENT_CHARACTERS:,} characters"
-            text = text[-_LONGEST_TAG:]
+            text, skipped = text[-_LONGEST_TAG:], True
     if _TAG.match(text):
         yield "", "ends before it is complete: the file was cut"
 

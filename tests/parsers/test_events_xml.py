@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claude_evidence.model import Manifest, Member
@@ -172,6 +172,7 @@ PIECES = ["<", ">", "</Event>", "<Event ", "&", "\0", "'", "é", "xmlns"]
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(TWO)), st.sampled_from(PIECES))))
+@example([(1, ">"), (708, ">")])
 def test_no_damage_raises(changes: list[tuple[int, str]]) -> None:
     text = TWO
     for place, new in changes:

@@ -26,10 +26,11 @@ def pick(table: pd.DataFrame, positions: Positions, columns: Iterable[str] | Non
 
     As ``iloc``, which first copies every text of a column that lies in many chunks.
     """
-    order = np.unique(positions)
+    in_order = bool((positions[1:] > positions[:-1]).all())
+    order = positions if in_order else np.unique(positions)
     names = table.columns if columns is None else columns
     chosen = pd.DataFrame({name: _taken(table[name], order) for name in names})
-    return chosen if np.array_equal(order, positions) else chosen.iloc[np.searchsorted(order, positions)]
+    return chosen if in_order else chosen.iloc[np.searchsorted(order, positions)]
 
 
 def _taken(series: pd.Series[Any], order: Positions) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from claude_evidence.bundle_entry import Entry, FileEntry
 from claude_evidence.bundle_limits import MIB, MemberError
@@ -52,10 +52,12 @@ class Reading:
         return entry.stream(self._loader.budget, lambda message: self._loader.log.add(where, message))
 
     def _digest(self, entry: Entry, stream: BinaryIO) -> tuple[str, int]:
+        if isinstance(entry, FileEntry):
+            return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest(), stream.tell()
         digest = hashlib.sha256()
         size = 0
         kept: list[bytes] = []
-        keep = not isinstance(entry, FileEntry)
+        keep = True
         while piece := stream.read(MIB):
             digest.update(piece)
             size += len(piece)

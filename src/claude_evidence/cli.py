@@ -75,6 +75,7 @@ class _Commands(click.Group):
 def main() -> None:
     """Run the program and exit with its code."""
     gc.set_threshold(100_000, 20, 20)  # one short run: imports and templates make much, and little of it is garbage
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")  # a short run pays for huge pages and never earns it back
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):

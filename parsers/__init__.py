@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pkgutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from claude_evidence.bundle_limits import MemberError
 from claude_evidence.model import Coverage, Evidence, Member, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +21,15 @@ if TYPE_CHECKING:
 
     from claude_evidence.bundle import Bundle
     from claude_evidence.parsers._contract import Context, Parsed, Parser
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which members may be one file twice: how many share a name and a size, and the first with each hash."""
+
+    twins: Counter[tuple[str, int]]
+    first: dict[tuple[str, tuple[str, int]], str] = field(default_factory=dict)
+
 
 Progress = Callable[[Member, int, int], None]
 SNIFFED_BYTES = 4096
@@ -51,7 +63,7 @@ def parse(
     results: list[tuple[Member, Parsed]] = []
     members: list[Member] = []
     problems: list[Problem] = []
-    seen: dict[tuple[str, str], str] = {}
+    seen = Seen(Counter(map(_twin, bundle.members)))
     for number, member in enumerate(bundle.members):
         if progress:
             progress(member, number, len(bundle.members))
@@ -65,34 +77,41 @@ def parse(
     return Evidence(manifest, tables, (*bundle.problems, *problems), tuple(members), coverage)
 
 
-def _parse_member(
-    bundle: Bundle, member: Member, context: Context, seen: dict[tuple[str, str], str]
-) -> tuple[Member, Parsed | None]:
+def _parse_member(bundle: Bundle, member: Member, context: Context, seen: Seen) -> tuple[Member, Parsed | None]:
+    """Return *member* with its hash and kind, and what it gave; its bytes are hashed as they are parsed."""
     from claude_evidence.parsers._contract import Parsed
 
     try:
-        member = bundle.hashed(member)
+        if seen.twins[_twin(member)] > 1:
+            member = bundle.hashed(member)
         kind = _kind(bundle, member)
-        if kind is None:
-            return member, None
-        member = replace(member, kind=kind)
-        parser = kinds()[kind]
-        key = (member.sha256, PurePosixPath(member.path).name.lower())
-        if (
-            getattr(parser, "DEDUPLICATE", False)
-            and member.size_bytes
-            and seen.setdefault(key, member.name) != member.name
-        ):
-            return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {seen[key]}: counted once")])
-        with bundle.open(member) as stream:
-            parsed = parser.parse(stream, member, context)
-        read = parsed.tables or parsed.problems or parsed.coverage
-        return (member, parsed) if read else (replace(member, kind=None), None)
+        member, parsed = _read(bundle, replace(member, kind=kind), context, seen) if kind else (member, None)
+        return replace(bundle.hashed(member), kind=member.kind), parsed
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a parser's failure must not end the run
         text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        with suppress(MemberError):
+            member = replace(bundle.hashed(member), kind=member.kind)
         return member, Parsed(problems=[Problem("parse", member.name, f"could not be read: {text}")])
+
+
+def _read(bundle: Bundle, member: Member, context: Context, seen: Seen) -> tuple[Member, Parsed | None]:
+    from claude_evidence.parsers._contract import Parsed
+
+    parser = kinds()[member.kind or ""]
+    if getattr(parser, "DEDUPLICATE", False) and member.sha256 and member.size_bytes:
+        first = seen.first.setdefault((member.sha256, _twin(member)), member.name)
+        if first != member.name:
+            return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {first}: counted once")])
+    with bundle.open(member) as stream:
+        parsed = parser.parse(stream, member, context)
+    read = parsed.tables or parsed.problems or parsed.coverage
+    return (member, parsed) if read else (replace(member, kind=None), None)
+
+
+def _twin(member: Member) -> tuple[str, int]:
+    return PurePosixPath(member.path).name.lower(), member.size_bytes
 
 
 def _kind(bundle: Bundle, member: Member) -> str | None:

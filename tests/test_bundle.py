@@ -186,6 +186,29 @@ def test_a_huge_member_comes_as_a_stream_with_the_same_bytes(
         assert bundle.problems == ()
 
 
+def test_a_file_is_hashed_as_it_is_read(tmp_path: Path) -> None:
+    data = b"2026-05-17 07:27:12 [info] hello\n" * 200_000
+    (tmp_path / "main.log").write_bytes(data)
+    with open_bundle([tmp_path / "main.log"]) as bundle:
+        (member,) = bundle.members
+        with bundle.open(member) as stream:
+            assert b"".join(iter(lambda: stream.read(3_000_000), b"")) == data
+        (tmp_path / "main.log").write_bytes(b"another file by now")
+        assert bundle.hashed(member).sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_file_that_is_read_in_part_or_with_jumps_is_hashed_whole(tmp_path: Path) -> None:
+    data = bytes(range(256)) * 20_000
+    (tmp_path / "a").write_bytes(data)
+    for reading in (lambda s: s.read(100), lambda s: (s.read(10), s.seek(2_000_000), s.read())):
+        with open_bundle([tmp_path / "a"]) as bundle:
+            (member,) = bundle.members
+            with bundle.open(member) as stream:
+                reading(stream)
+            assert bundle.hashed(member).sha256 == hashlib.sha256(data).hexdigest()
+            assert bundle.hashed(member).size_bytes == len(data)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
 @pytest.mark.parametrize("size", [2**20 - 1, 2**20, 2**20 + 1, 5 * 2**20 + 77])
 def test_what_shrinks_much_is_unfolded_whole(tmp_path: Path, size: int, method: int) -> None:

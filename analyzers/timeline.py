@@ -45,12 +45,14 @@ SHOWN_FIELDS = (
 )
 TIMES = ("TimeCreated", "LocalTime", "Record")
 LANES = {"launch": "launch", "sessions": "sessions"}
-QUIT_WORDS = (
+APP_MARKS = (
     "beforeQuit",
     "Running onQuitCleanup: local-session-stop-all",
     "Windows session ending",
     "Killing ",
     "Stopping ",
+    "Filesystem virtualization active",
+    "Filesystem not virtualized",
 )
 
 
@@ -125,7 +127,7 @@ def _events(events: pd.DataFrame) -> Iterator[_Draft]:
 def _app(log: pd.DataFrame, history: AppHistory) -> Iterator[_Draft]:
     starts = dict(history.starts)
     told = {row: f"App started, version {version}" for row, version in starts.items()}
-    quits = history.marks[history.marks["Message"].str.startswith(QUIT_WORDS).to_numpy(dtype=bool, na_value=False)]
+    quits = history.marks[history.marks["Message"].str.startswith(APP_MARKS).to_numpy(dtype=bool, na_value=False)]
     told |= {row: text.splitlines()[0] for row, text in zip(quits["row"], quits["Message"], strict=True)}
     rows = np.array(sorted(told), dtype=np.intp)
     for row, record in zip(rows.tolist(), records(pick(log, rows, TIMES)), strict=True):

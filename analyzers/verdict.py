@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
 
 MOST_STEPS = 4
-AGAIN = "Started again"
+TOLD = {"Started again": "It started again at {}.", "Transcript": "Its transcript: {}."}
 
 
 def verdict(
@@ -92,8 +92,8 @@ def _causes(finding: Finding, others: Iterable[Finding]) -> set[str]:
 def _sentence(finding: Finding) -> str:
     records = f": {finding.count:,} records" if finding.count > 1 else ""
     group = f" ({finding.group})" if finding.group else ""
-    again = dict(finding.facts).get(AGAIN)
-    return f"{finding.title}{group}{records}." + (f" It started again at {again}." if again else "")
+    told = [TOLD[label].format(value) for label, value in finding.facts if label in TOLD]
+    return " ".join([f"{finding.title}{group}{records}.", *told])
 
 
 def _when(finding: Finding, zone: str | None) -> str:

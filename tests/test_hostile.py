@@ -177,7 +177,7 @@ def test_a_clock_before_all_clocks_is_no_crash(tmp_path: Path) -> None:
     folder = tmp_path / "claude-code-sessions" / "account" / "org"
     folder.mkdir(parents=True)
     (folder / "local_1.json").write_text('{"sessionId": "local_1", "createdAt": -1e18}', encoding="utf-8")
-    os.utime(folder / "local_1.json", (-10**10, -10**10))
+    os.utime(folder / "local_1.json", (-(10**10), -(10**10)))
     (tmp_path / "main.log").write_text("0001-01-01 00:00:00 [info] Starting app {\n", encoding="utf-8")
     assert len(report(tmp_path, "--tz", "Europe/Berlin")["conversations"]) == 1
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claude_evidence import __version__
-from claude_evidence.usage import UsageError, printable
+from claude_evidence.usage import UsageError, leave, printable
 
 if TYPE_CHECKING:
     from claude_evidence.analyzers._types import RuleSet
@@ -80,13 +80,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    code = cli()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            code = code or 2
-    os._exit(code)  # only memory is left to give back, and doing that piece by piece costs a tenth of a run
+    leave(cli())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

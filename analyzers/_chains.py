@@ -139,12 +139,10 @@ class Chains:
         if document.name in self._plain:
             return any(len(match.rows) for match in self._plain[document.name].matched)
         rule, targets = _rule(document), self._targets(document)
-        possible = {name for name, target in targets.items() if self._possible(target)}
-        if not rule.type.name.startswith("TEMPORAL"):
-            return bool(possible)
-        if _by_number(rule):
-            return bool(possible)
-        return any(possible.issuperset(clause.wanted) for clause in clauses(rule))
+        if not rule.type.name.startswith("TEMPORAL") or _by_number(rule):
+            return any(map(self._possible, targets.values()))
+        # what must be absent is not searched for where nothing else is there
+        return any(all(self._possible(targets[name]) for name in clause.wanted) for clause in clauses(rule))
 
     def _leaves(self, document: RuleDocument, above: tuple[str, ...]) -> list[Plain]:
         """Return the plain documents below *document*; the reason of one that cannot be answered is raised."""

@@ -14,13 +14,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from claude_evidence.evtx_format import FILE_BLOCK_BYTES, FILE_MAGIC
 from claude_evidence.model import Coverage, Member, Problem
-from claude_evidence.parsers import _evtx_file, _evtx_xml
 from claude_evidence.parsers._contract import CATEGORY, INTEGER, TEXT, Columns, Context, Parsed
-from claude_evidence.parsers._evtx_chunks import read_exactly
-from claude_evidence.parsers._evtx_columns import table
-from claude_evidence.parsers._evtx_rows import ABSENT, Rows
 
 PATHS = ("*.evtx",)
 TABLES: Mapping[str, Columns] = {
@@ -40,11 +35,21 @@ _SLASH = re.compile(r"%(?:25)?4|_(?=(?:Admin|Operational|Analytic|Analytical|Deb
 
 def sniff(head: bytes) -> bool:
     """Return whether *head* begins an event log or an export of events."""
+    from claude_evidence.evtx_format import FILE_MAGIC
+    from claude_evidence.parsers import _evtx_xml
+
     return head.startswith(FILE_MAGIC) or _evtx_xml.looks_like_events(head)
 
 
 def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     """Return the table ``events`` of one member; raises UsageError where the engine asked for is not installed."""
+    # here, so that who has no event log does not wait for what reads them
+    from claude_evidence.evtx_format import FILE_BLOCK_BYTES
+    from claude_evidence.parsers import _evtx_file, _evtx_xml
+    from claude_evidence.parsers._evtx_chunks import read_exactly
+    from claude_evidence.parsers._evtx_columns import table
+    from claude_evidence.parsers._evtx_rows import Rows
+
     engines = _evtx_file.engines(context.engine)
     head = read_exactly(stream, FILE_BLOCK_BYTES)
     if _evtx_xml.looks_like_events(head):
@@ -61,6 +66,8 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
 
 def _nameless(events: pd.DataFrame, member: str) -> list[Problem]:
     """Return a problem for each record whose System section could not be understood or says no EventID."""
+    from claude_evidence.parsers._evtx_rows import ABSENT
+
     records = events.loc[events["EventID"] == ABSENT, "Record"].tolist()
     named = [Problem("parse", member, "the record says no EventID: it is given as -1", n) for n in records[:_NAMED]]
     more = len(records) - len(named)

@@ -13,6 +13,7 @@ from claude_evidence.bundle_names import source_of
 from claude_evidence.bundle_paths import host_path, posix_path
 from claude_evidence.bundle_sources import Part
 from claude_evidence.model import Manifest
+from claude_evidence.usage import UsageError
 
 
 def origin(part: Part, path: str, entry: Entry) -> tuple[str, datetime | None]:
@@ -40,7 +41,8 @@ def origin(part: Part, path: str, entry: Entry) -> tuple[str, datetime | None]:
 def merged_manifest(parts: Sequence[Part], log: ProblemLog) -> Manifest:
     """Return the first manifest with the acquisitions of all, their members named as `Member.name` is.
 
-    Another host or another time zone in a later one is a problem. Without any, an empty manifest of format ``""``.
+    Another time zone in a later one is a problem, another machine is wrong use (UsageError): its story would be told as
+    the first one's. Without any, an empty manifest of format ``""``.
     """
     found = [(part, part.bag.manifest) for part in parts if part.bag and part.bag.manifest]
     if not found:
@@ -49,7 +51,10 @@ def merged_manifest(parts: Sequence[Part], log: ProblemLog) -> Manifest:
     for part, other in found[1:]:
         names = [manifest.host.get("name", "") for manifest in (first, other)]
         if all(names) and names[0].casefold() != names[1].casefold():
-            log.add(part.prefix, f"is of host {names[1]!r}, the one before of {names[0]!r}: two machines")
+            raise UsageError(
+                f"{part.prefix.rstrip('/')} is of the machine {names[1]!r}, the bundle before it of {names[0]!r}: "
+                "a report tells of one machine; analyze them one by one"
+            )
         if first.timezone and other.timezone and first.timezone != other.timezone:
             log.add(part.prefix, f"is from zone {other.timezone}, the one before in {first.timezone}: that counts")
     acquisitions = tuple(

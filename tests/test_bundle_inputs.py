@@ -80,7 +80,7 @@ def test_the_first_of_two_bundles_gives_the_manifest_and_both_give_acquisitions(
 
 def test_bundles_of_two_machines_are_wrong_use(tmp_path: Path) -> None:
     one, two = make_bundle(tmp_path / "one.zip"), make_bundle(tmp_path / "two.zip", "OTHER-HOST")
-    with pytest.raises(UsageError, match="two.zip is of the machine 'OTHER-HOST'"):
+    with pytest.raises(UsageError, match=r"two\.zip is of the machine 'OTHER-HOST'"):
         open_bundle([one, two])
 
 

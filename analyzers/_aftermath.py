@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory
+from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory, beginning
 
 RESTART_WITHIN = timedelta(days=1)
 QUIET_BEFORE = timedelta(minutes=10)
@@ -35,8 +35,8 @@ class Aftermath:
         hard = events[events["EventID"].isin(_HARD_STOPS) & (events["Channel"] == "System")]
         hard = hard[hard["Provider_Name"].isin(_HARD_SOURCES)]
         return cls(
-            _sorted(marks[_prefixed(marks, STARTS)]),
-            _sorted(marks[_prefixed(marks, QUITS)]),
+            _sorted(beginning(marks, STARTS)),
+            _sorted(beginning(marks, QUITS)),
             _sorted(hard),
             bool(len(history.marks)) and not len(marks),
         )
@@ -66,7 +66,3 @@ def _next(times: list[Any], time: Any) -> Any:
 
 def _sorted(rows: pd.DataFrame) -> list[Any]:
     return rows["TimeCreated"].dropna().sort_values().tolist()
-
-
-def _prefixed(marks: pd.DataFrame, prefixes: tuple[str, ...]) -> Any:
-    return marks["Message"].str.startswith(prefixes).to_numpy(dtype=bool, na_value=False)

@@ -77,8 +77,13 @@ def _starts(marks: pd.DataFrame) -> tuple[tuple[int, str], ...]:
     return tuple((row, version) for row, version in found if row not in second)
 
 
+def beginning(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of *marks* whose message begins with *prefix*, or with one of several."""
+    return marks[marks["Message"].str.startswith(prefix).to_numpy(dtype=bool, na_value=False)]
+
+
 def _rows(marks: pd.DataFrame, prefix: str | tuple[str, ...]) -> list[tuple[int, str]]:
-    chosen = marks[marks["Message"].str.startswith(prefix).to_numpy(dtype=bool, na_value=False)]
+    chosen = beginning(marks, prefix)
     return list(zip(chosen["row"].tolist(), chosen["Message"].tolist(), strict=True))
 
 
@@ -91,7 +96,7 @@ def _mapped(pairs: pd.DataFrame) -> dict[str, frozenset[str]]:
 
 
 def _ids(marks: pd.DataFrame, prefix: str) -> frozenset[str]:
-    chosen = marks[marks["Message"].str.startswith(prefix).to_numpy(dtype=bool, na_value=False)]
+    chosen = beginning(marks, prefix)
     return frozenset(s.lower() for s in chosen["SessionId"] if isinstance(s, str))
 
 
@@ -153,7 +158,7 @@ def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -
             files.setdefault(place, []).append(since)
     for times in files.values():
         times.sort()
-    chosen = history.marks[history.marks["Message"].str.startswith(LOADED_NOTHING).to_numpy(dtype=bool, na_value=False)]
+    chosen = beginning(history.marks, LOADED_NOTHING)
     counts = {}
     for row, time, message in zip(chosen["row"], chosen["TimeCreated"], chosen["Message"], strict=True):
         if time == time:

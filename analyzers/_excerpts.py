@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from claude_evidence.analyzers._rows import pick, records
+from claude_evidence.analyzers._rows import moment, pick, records
 from claude_evidence.model import EvidenceRef
 
 EXCERPT_CHARACTERS = 2000
@@ -37,8 +37,8 @@ def reference(table: str, row: Mapping[str, Any], hashes: Mapping[str, str]) -> 
         int(row["Record"]),
         hashes.get(member, ""),
         excerpt(table, row),
-        _datetime(row["TimeCreated"]),
-        _datetime(local),
+        moment(row["TimeCreated"]),
+        moment(local),
     )
 
 
@@ -75,11 +75,7 @@ def _log(row: Mapping[str, Any]) -> str:
     return f"{head}{level}{component}{row['Message'] or ''}"
 
 
-def _datetime(value: Any) -> Any:
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-
-
 def span(times: Iterable[pd.Series[Any]]) -> tuple[Any, Any]:
     """Return the first and last known time over several columns, or None and None."""
     known = [time for column in times for time in (column.min(), column.max()) if time == time]
-    return (_datetime(min(known)), _datetime(max(known))) if known else (None, None)
+    return (moment(min(known)), moment(max(known))) if known else (None, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -96,11 +97,8 @@ class Matches:
         return texts.matching(self.pattern)
 
 
-@dataclass(frozen=True)
-class Within:
-    """The text is an address in a network."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+class _OneByOne(ABC):
+    """A question that is put to each distinct text by itself."""
 
     @property
     def key(self) -> Hashable:
@@ -108,6 +106,17 @@ class Within:
 
     def on(self, texts: Texts) -> Mask:
         return _each(texts, self._holds)
+
+    @abstractmethod
+    def _holds(self, text: str) -> bool:
+        """Return whether *text* passes."""
+
+
+@dataclass(frozen=True)
+class Within(_OneByOne):
+    """The text is an address in a network."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
 
     def _holds(self, text: str) -> bool:
         try:
@@ -117,18 +126,11 @@ class Within:
 
 
 @dataclass(frozen=True)
-class Compares:
+class Compares(_OneByOne):
     """The text is a decimal number that compares so with a number; hexadecimal text is no number here."""
 
     op: CompareOperators
     number: Number
-
-    @property
-    def key(self) -> Hashable:
-        return self
-
-    def on(self, texts: Texts) -> Mask:
-        return _each(texts, self._holds)
 
     def _holds(self, text: str) -> bool:
         value = number(text)
@@ -136,19 +138,12 @@ class Compares:
 
 
 @dataclass(frozen=True)
-class HasPart:
+class HasPart(_OneByOne):
     """The text is a time (UTC unless it says otherwise) of which a part, a number, compares so; weeks are ISO weeks."""
 
     part: TimestampPart
     op: CompareOperators | None
     number: Number
-
-    @property
-    def key(self) -> Hashable:
-        return self
-
-    def on(self, texts: Texts) -> Mask:
-        return _each(texts, self._holds)
 
     def _holds(self, text: str) -> bool:
         try:

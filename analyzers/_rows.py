@@ -43,6 +43,11 @@ def _missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or value != value
 
 
+def moment(value: Any) -> Any:
+    """Return a pandas time as the standard library's; any other value, None too, as it is."""
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+
+
 def lower(text: Any) -> str:
     """Return *text* in lower case, or the empty string where it is no text."""
     return text.lower() if isinstance(text, str) else ""

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from claude_evidence.analyzers._excerpts import reference
-from claude_evidence.analyzers._rows import lower, records
+from claude_evidence.analyzers._rows import lower, moment, records
 from claude_evidence.model import Conversation, EvidenceRef
 
 Row = Mapping[str, Any]
@@ -62,8 +62,8 @@ def _session(rows: list[Row], transcripts: Mapping[str, Row], hashes: Mapping[st
         state=state,
         proof=proof,
         account=str(best["Account"] or ""),
-        created_at=_time(best["CreatedAt"]),
-        last_activity_at=_time(best["LastActivityAt"]),
+        created_at=moment(best["CreatedAt"]),
+        last_activity_at=moment(best["LastActivityAt"]),
         size_bytes=best["FileSize"],
         transcript_size_bytes=transcript["FileSize"] if transcript else None,
         transcript_records=transcript["RecordCount"] if transcript else None,
@@ -112,8 +112,8 @@ def _unlisted(row: Row, hashes: Mapping[str, str]) -> Conversation:
         cli_session_id=str(row["CliSessionId"] or ""),
         state=state,
         proof=proof,
-        created_at=_time(row["FirstTime"]),
-        last_activity_at=_time(row["LastTime"]),
+        created_at=moment(row["FirstTime"]),
+        last_activity_at=moment(row["LastTime"]),
         transcript_size_bytes=row["FileSize"],
         transcript_records=row["RecordCount"],
         evidence=_refs([("transcript", row)], hashes),
@@ -122,7 +122,3 @@ def _unlisted(row: Row, hashes: Mapping[str, str]) -> Conversation:
 
 def _refs(rows: Iterable[tuple[str, Row]], hashes: Mapping[str, str]) -> tuple[EvidenceRef, ...]:
     return tuple(reference(table, row, hashes) for table, row in rows)
-
-
-def _time(value: Any) -> Any:
-    return None if value is None else value.to_pydatetime()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Custody, Evidence, Member, NotJudged, Reason, Report
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 NO_ZONE = (
     "The time zone of the machine is not known, so the app's log (local time) and the event log (UTC) "
@@ -38,7 +38,8 @@ def analyze(
     """Return all that can be said of *evidence* under *rules*; what could not be answered is said too."""
     tables, history = join(evidence)
     hashes = {member.name: member.sha256 for member in evidence.members}
-    ready, unmet = _needs(rules, evidence, tables)
+    zoned = zone_known(tables)
+    ready, unmet = _needs(rules, evidence, zoned=zoned)
     judgement = judge(ready, tables, evidence.coverage, {("app_log", "Message"): history.messages})
     found = findings(judgement.hits, rules, tables, hashes)
     not_judged = _said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules)
@@ -61,16 +62,16 @@ def analyze(
         boots=booted,
         custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),
         problems=evidence.problems + rules.problems + judgement.problems,
-        notes=() if zone_known(tables) else (NO_ZONE,),
+        notes=() if zoned else (NO_ZONE,),
         tool=tool,
         created_at=created_at,
     )
 
 
-def _needs(rules: RuleSet, evidence: Evidence, tables: Mapping[str, pd.DataFrame]) -> tuple[RuleSet, list[NotJudged]]:
+def _needs(rules: RuleSet, evidence: Evidence, *, zoned: bool) -> tuple[RuleSet, list[NotJudged]]:
     """Take out the rules whose ``custom.needs`` is not met: ``zone``, or a table that nothing in the evidence gave."""
     present = {entry.table for entry in evidence.coverage}
-    met = present | ({"zone"} if zone_known(tables) else set())
+    met = present | ({"zone"} if zoned else set())
     ready: list[RuleDocument] = []
     not_judged = []
     for document in rules.documents:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from claude_evidence.analyzers._app_history import AppHistory
+from claude_evidence.analyzers._app_history import AppHistory, beginning
 from claude_evidence.analyzers._excerpts import reference
 from claude_evidence.analyzers._payload import claude_events, decode
-from claude_evidence.analyzers._rows import pick, records
+from claude_evidence.analyzers._rows import moment, pick, records
 from claude_evidence.model import Boots, EvidenceRef, Finding, Level, TimelineEntry
 
 MOST_ENTRIES = 2000
@@ -120,18 +120,20 @@ def _events(events: pd.DataFrame) -> Iterator[_Draft]:
             str(d) for d in (row["Operation"], row["Options"], *named, row["HResult"]) if d and d != "0x00000000"
         ]
         text = f"{text}: {' · '.join(details)}" if details else text
-        entry = TimelineEntry(_time(row["TimeCreated"]), lane, text, level)
+        entry = TimelineEntry(moment(row["TimeCreated"]), lane, text, level)
         yield _Draft(entry, "events", row["row"], int(row["Record"]))
 
 
 def _app(log: pd.DataFrame, history: AppHistory) -> Iterator[_Draft]:
     starts = dict(history.starts)
     told = {row: f"App started, version {version}" for row, version in starts.items()}
-    quits = history.marks[history.marks["Message"].str.startswith(APP_MARKS).to_numpy(dtype=bool, na_value=False)]
-    told |= {row: text.splitlines()[0] for row, text in zip(quits["row"], quits["Message"], strict=True)}
+    marks = beginning(history.marks, APP_MARKS)
+    told |= {
+        row: text.splitlines()[0] for row, text in zip(marks["row"].tolist(), marks["Message"].tolist(), strict=True)
+    }
     rows = np.array(sorted(told), dtype=np.intp)
     for row, record in zip(rows.tolist(), records(pick(log, rows, TIMES)), strict=True):
-        entry = TimelineEntry(_time(record["TimeCreated"]), "app", told[row], local_time=_local(record))
+        entry = TimelineEntry(moment(record["TimeCreated"]), "app", told[row], local_time=_local(record))
         yield _Draft(entry, "app_log", row, int(record["Record"]))
 
 
@@ -181,9 +183,5 @@ def _folded(first: _Draft, count: int, until: Any) -> _Draft:
     return replace(first, entry=replace(first.entry, count=count, until=until)) if count > 1 else first
 
 
-def _time(value: Any) -> Any:
-    return None if value is None else value.to_pydatetime()
-
-
 def _local(row: Mapping[str, Any]) -> Any:
-    return None if row["TimeCreated"] is not None else _time(row["LocalTime"])
+    return None if row["TimeCreated"] is not None else moment(row["LocalTime"])

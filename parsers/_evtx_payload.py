@@ -16,7 +16,6 @@ from claude_evidence.parsers import _appx_maps as maps
 
 _CODE_FIELDS = ("ErrorCode", "Error", "HResult", "hresult")
 _OPERATION, _OPTIONS, _LOW, _HIGH = "DeploymentOperation", "DeploymentOptions", "Flags", "FlagsHigh"
-DERIVED_FROM = frozenset((*_CODE_FIELDS, _OPERATION, _OPTIONS, _LOW, _HIGH))
 """The fields that the derived columns are made from: needed whatever rules want."""
 _ATTRIBUTES, _TEXT = "#attributes", "#text"
 _MAX_DEPTH = 16

@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from claude_evidence.model import Acquisition
+
 
 class Store(StrEnum):
     """What of a found file enters the bundle."""
@@ -48,6 +50,18 @@ class Kind(StrEnum):
     TITLE = "title"
     PATH = "path"  # a part of a path that the user chose
     ADDRESS = "ip"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One value that identifies, as discovered. Where ``anywhere`` is False (names under 4 characters, or equal to a
+    product or system word such as ``claude`` or ``admin``) it identifies only in an identity position: a profile path,
+    an account field, an e-mail address, next to a SID.
+    """
+
+    kind: Kind
+    value: str
+    anywhere: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +155,29 @@ class Item:
     note: str = ""
 
 
+class Discovery(Protocol):
+    """The first pass: it sees everything, stored or not, before a byte is scrubbed."""
+
+    def fact(self, kind: Kind, value: str) -> None:
+        """Note a value that somebody knows to identify (a user's name, a SID, the host's name)."""
+
+    def path(self, path: str) -> None:
+        """Note what a host *path* tells (the name of a profile, the parts below it)."""
+
+    def stream(self, item: Item, source: BinaryIO) -> None:
+        """Read the raw bytes of *item* to their end and note every value that identifies."""
+
+    def redactor(self) -> Redactor:
+        """Return what replaces everything noted so far."""
+
+
 class Redactor(Protocol):
     """Makes everything that is stored private; made once the discovery has seen everything."""
 
+    identities: tuple[Identity, ...]
+    """What was discovered: the audit looks for each of them."""
+    mapping: Mapping[str, str]
+    """Token to value, of every value replaced so far; it never enters a bundle."""
     counts: Mapping[str, int]
     """How many values were replaced, by kind."""
 
@@ -155,6 +189,16 @@ class Redactor(Protocol):
 
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
         """Yield the scrubbed bytes of *item*, read from *source*, in pieces; memory stays bounded for logs."""
+
+
+class Probe(Protocol):
+    """The shape of a module of ``collector`` named ``probe_*``: state that is asked for, not copied."""
+
+    def collect(self, artifact: Artifact, host: Host, work: Path, options: Options) -> Iterator[Item | Acquisition]:
+        """Yield what came of *artifact*: items to store, and an acquisition for each thing that could not be had.
+
+        *work* is an empty private folder for exports; nothing else is written. Never raises for what the host does.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ def default_folder() -> Path:
     return Path(os.path.realpath(str(files("claude_evidence.rules"))))
 
 
+def default_files() -> list[Path]:
+    """Return the package's own rule files, sorted."""
+    return _below(default_folder())
+
+
 def rule_files(folders: Sequence[Path], *, defaults: bool, seen: set[Path] | None = None) -> Iterator[list[RuleFile]]:
     """Yield the files of the package, then of each of *folders*, read; a file met twice is read once.
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from claude_evidence.analyzers._rule_cache import kept
 from claude_evidence.analyzers._rule_drafts import Draft, build, drafts, inherit, name_all
 from claude_evidence.analyzers._rule_fields import fields
-from claude_evidence.analyzers._rule_files import RuleFile, rule_files
+from claude_evidence.analyzers._rule_files import RuleFile, default_files, rule_files
 from claude_evidence.analyzers._rule_links import feeding, link
 from claude_evidence.analyzers._rule_parse import RejectedError
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
@@ -23,6 +24,12 @@ def load_rules(folders: Sequence[Path], *, defaults: bool = True) -> RuleSet:
     nothing in silence. Raises `UsageError` for a path that is not there or holds no rule at all, and for invalid
     YAML in a file that was named itself.
     """
+    if defaults and not folders:
+        return kept(default_files(), lambda: _parsed((), defaults=True))
+    return _parsed(folders, defaults=defaults)
+
+
+def _parsed(folders: Sequence[Path], *, defaults: bool) -> RuleSet:
     problems: list[Problem] = []
     groups = list(rule_files([Path(folder) for folder in folders], defaults=defaults))
     found = [draft for group in groups for file in group for draft in _drafts(file, problems)]

@@ -7,11 +7,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, FunctionLoader, StrictUndefined
+from jinja2 import BaseLoader, BytecodeCache, Environment, FunctionLoader, StrictUndefined, runtime
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
 from claude_evidence.templates import _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
@@ -120,6 +123,30 @@ def _resource(name: str) -> str:
     return files("claude_evidence.templates").joinpath(name).read_text("utf-8")
 
 
+class _Kept(BytecodeCache):
+    """Compiled templates beside the compiled modules of this folder; compiling them takes longer than rendering."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        place = self._place(bucket)
+        data = compiled.read(place) if place else None
+        if data is not None:
+            bucket.bytecode_from_string(data)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if place := self._place(bucket):
+            compiled.write(place, bucket.bytecode_to_string())
+
+    def _place(self, bucket: Bucket) -> Path | None:
+        folder = compiled.folder(__file__)
+        return folder / f"template.{_state()}.{bucket.key}.kept" if folder else None
+
+
+@cache
+def _state() -> str:
+    """Return a word that changes with this module and with the library, for both decide what is compiled."""
+    return compiled.key([Path(__file__), Path(str(runtime.__file__))])[:16]
+
+
 def _source(name: str) -> str | None:
     try:
         return _resource(name)
@@ -140,6 +167,7 @@ def _environment(template: str) -> Environment:
         optimized=False,  # templates run once here: folding their constants costs more than it saves
         undefined=StrictUndefined,
         loader=loader,
+        bytecode_cache=_Kept(),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -77,7 +77,7 @@ def test_every_data_file_is_packaged() -> None:
         patterns = setup["package-data"].get(f"claude_evidence.{folder}", [])
         shipped = {path for pattern in patterns for path in (ROOT / folder).glob(pattern)}
         for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and path.suffix not in (".py", ".pyc", ".zip"):
+            if path.is_file() and path.suffix not in (".py", ".zip") and path.parent.name != "__pycache__":
                 assert path in shipped, f"{path} would be left out of the wheel"
 
 

@@ -1,0 +1,50 @@
+"""What a run made and the next one may read: kept beside Python's own compiled modules, under the same conditions.
+
+Nothing is kept where Python keeps nothing (``-B``, PYTHONDONTWRITEBYTECODE, a zip application, a folder that cannot be
+written to). Trust and place are those of ``.pyc`` files: whoever can write there can change the program itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import Iterable
+from importlib.util import cache_from_source
+from pathlib import Path
+
+
+def folder(module_file: str) -> Path | None:
+    """Return the folder of the compiled file of *module_file*, None where Python keeps nothing there."""
+    if sys.dont_write_bytecode or not Path(module_file).is_file():
+        return None
+    kept = Path(cache_from_source(module_file)).parent
+    return kept if kept.is_dir() and os.access(kept, os.W_OK) else None
+
+
+def key(files: Iterable[Path], *versions: str) -> str:
+    """Return 32 hex digits that change when one of *files* (by path, size and time of writing) or *versions* does."""
+    states = ((str(path), path.stat()) for path in files)
+    told = [(name, state.st_size, state.st_mtime_ns) for name, state in states]
+    return hashlib.sha256(repr((told, versions, sys.version)).encode()).hexdigest()[:32]
+
+
+def read(place: Path) -> bytes | None:
+    """Return what was kept at *place*, None where nothing was."""
+    try:
+        return place.read_bytes()
+    except OSError:
+        return None
+
+
+def write(place: Path, data: bytes, older: str = "") -> None:
+    """Keep *data* at *place*, whole or not at all, in the stead of its siblings that match the pattern *older*."""
+    partial = place.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        partial.write_bytes(data)
+        for old in place.parent.glob(older) if older else ():
+            old.unlink(missing_ok=True)
+        partial.replace(place)
+    except OSError:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""What one run keeps for the next: read back only where nothing changed, and never where Python keeps nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claude_evidence import compiled
+
+CODE = "import sys; from claude_evidence.analyzers.rules import load_rules; print(len(load_rules(()).documents))"
+
+
+def run(prefix: Path, *flags: str) -> str:
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(prefix)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, *flags, "-c", CODE]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def kept(prefix: Path) -> list[Path]:
+    return sorted(prefix.rglob("*.kept"))
+
+
+def test_the_second_run_reads_what_the_first_kept(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    (place,) = kept(tmp_path)
+    before = place.stat().st_mtime_ns
+    assert run(tmp_path) == first
+    assert [p.stat().st_mtime_ns for p in kept(tmp_path)] == [before]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x05", b"no pickle at all", b"cos\nnothing_of_that_name\n."])
+def test_a_damaged_one_is_made_again(tmp_path: Path, damage: bytes) -> None:
+    first = run(tmp_path)
+    (place,) = kept(tmp_path)
+    whole = place.stat().st_size
+    place.write_bytes(damage)
+    assert run(tmp_path) == first
+    assert place.stat().st_size > whole / 2
+
+
+def test_nothing_is_kept_where_python_keeps_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "-B")
+    assert kept(tmp_path) == []
+
+
+def test_the_key_changes_with_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "rule.yml"
+    file.write_text("a")
+    first = compiled.key([file])
+    assert compiled.key([file]) == first
+    file.write_text("ab")
+    assert compiled.key([file]) != first
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    place = folder / "x.kept"
+    compiled.write(place, b"one", "*.kept")
+    compiled.write(folder / "y.kept", b"two", "*.kept")
+    assert [p.name for p in folder.iterdir()] == ["y.kept"]
+    shutil.rmtree(folder)
+    compiled.write(place, b"three", "*.kept")
+    assert not folder.exists()

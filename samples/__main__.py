@@ -1,4 +1,4 @@
-"""``python -m claude_evidence.samples [NAME…]`` builds sample bundles; ``--check`` only compares."""
+"""``python -m claude_evidence.samples [NAME…]`` builds samples; ``--check`` only compares, ``--tree`` makes a disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from claude_evidence.samples._tree import write_tree
 from claude_evidence.samples.builder import build
 from claude_evidence.samples.scenario import FOLDER, SCENARIOS, load, names
 
@@ -21,11 +22,25 @@ def main() -> int:
     parser.add_argument(
         "--to", type=Path, default=FOLDER, metavar="FOLDER", help="where the bundles are (default: here)"
     )
+    parser.add_argument(
+        "--tree", type=Path, metavar="FOLDER", help="write the host of the one scenario named as a disk below FOLDER"
+    )
     options = parser.parse_args()
     if unknown := set(options.names) - set(names()):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+    if options.tree is not None:
+        return _tree(parser, options.names, options.tree)
     differing = [name for name in options.names or names() if not _one(name, options.to, options.check)]
     return 1 if differing else 0
+
+
+def _tree(parser: argparse.ArgumentParser, chosen: list[str], folder: Path) -> int:
+    if len(chosen) != 1:
+        parser.error("--tree takes one scenario")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        parser.error(f"{folder} is no empty folder")
+    write_tree(load(SCENARIOS / f"{chosen[0]}.yaml"), folder)
+    return 0
 
 
 def _one(name: str, folder: Path, check: bool) -> bool:

@@ -23,7 +23,7 @@ SID = "S-1-5-21-1111111111-2222222222-3333333333-1001"
 
 def build(scenario: Scenario, path: Path) -> str:
     """Write the bundle of *scenario* to *path* and return its SHA-256."""
-    files = sorted(_host_files(scenario), key=lambda f: f.path)
+    files = sorted(host_files(scenario), key=lambda f: f.path)
     names = MemberNames()
     stored = [(names.of(f.path + ".meta.json" if f.meta else f.path), f) for f in files]
     members = [(name, f.data) for name, f in stored]
@@ -81,7 +81,8 @@ def _acquisition(scenario: Scenario, name: str, file: HostFile) -> Acquisition:
     )
 
 
-def _host_files(scenario: Scenario) -> Iterator[HostFile]:
+def host_files(scenario: Scenario) -> Iterator[HostFile]:
+    """Yield every file of the host that the scenario names; of transcripts only their metadata."""
     yield from session_files(scenario)
     yield from transcript_files(scenario)
     yield from state_files(scenario)

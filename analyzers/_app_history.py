@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -55,10 +55,10 @@ class AppHistory:
     deleted: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, log: pd.DataFrame) -> AppHistory:
-        """Return the history that *log*, the app_log table, tells."""
+    def of(cls, log: pd.DataFrame, more: Sequence[str] = ()) -> AppHistory:
+        """Return the history that *log*, the app_log table, tells; *more* are further beginnings of rows to mark."""
         messages = Column.of(log["Message"])
-        rows = messages.starting(MARKS)
+        rows = messages.starting((*MARKS, *more))
         marks = pick(log, rows, COLUMNS).assign(row=rows)
         pairs = pick(log, messages.starting([MAPPED]), ("SessionId", "CliSessionId"))
         own = marks[marks["Service"] == "main"]

@@ -9,7 +9,18 @@ import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory, app_columns
 from claude_evidence.analyzers._launches import launch_columns
+from claude_evidence.analyzers._log_links import LOG_COLUMNS, LOG_MARKS, log_columns
 from claude_evidence.analyzers._session_links import lease_columns, registry_columns, transcript_columns
+from claude_evidence.analyzers._state_links import (
+    CONFIG_COLUMNS,
+    INDEX_COLUMNS,
+    REGISTRY_COLUMNS,
+    TRANSCRIPT_COLUMNS,
+    config_links,
+    index_links,
+    registry_links,
+    transcript_links,
+)
 from claude_evidence.model import Evidence
 from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
 
@@ -17,7 +28,14 @@ Tables = Mapping[str, pd.DataFrame]
 
 JOINED: Mapping[str, tuple[str, ...]] = {
     "events": ("StartedAgain", "RecoveredSeconds"),
-    "app_log": ("KilledSessions", "NextVersion", "NextStartVersionChanged", "SessionsOnDisk", "StorageLayout"),
+    "app_log": (
+        "KilledSessions",
+        "NextVersion",
+        "NextStartVersionChanged",
+        "SessionsOnDisk",
+        "StorageLayout",
+        *LOG_COLUMNS,
+    ),
     "session_registry": (
         "TmpOnly",
         "HasTranscript",
@@ -28,9 +46,12 @@ JOINED: Mapping[str, tuple[str, ...]] = {
         "TranscriptId",
         "LeaseState",
         "AfterState",
+        *REGISTRY_COLUMNS,
     ),
-    "transcript": ("OwnedByDesktop", "HasRegistryEntry", "DeletedByUser"),
+    "transcript": ("OwnedByDesktop", "HasRegistryEntry", "DeletedByUser", *TRANSCRIPT_COLUMNS),
     "worktree": ("LeaseReadable",),
+    "config": CONFIG_COLUMNS,
+    "sessions_index": INDEX_COLUMNS,
 }
 
 
@@ -46,7 +67,7 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
     `JOINED` names the columns; ``transcript.Released`` is filled in.
     """
     tables = dict(evidence.tables)
-    history = AppHistory.of(tables["app_log"])
+    history = AppHistory.of(tables["app_log"], LOG_MARKS)
     now = reference_time(evidence)
     released = {
         m.name.rsplit("/", 1)[-1].removesuffix(".desktop-released.json").lower()
@@ -54,10 +75,14 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
         if m.name.endswith(".desktop-released.json")
     }
     tables["events"] = tables["events"].assign(**launch_columns(tables, history))
-    tables["app_log"] = tables["app_log"].assign(**app_columns(tables, history))
+    tables["app_log"] = tables["app_log"].assign(**app_columns(tables, history), **log_columns(tables, history, now))
     tables["session_registry"] = tables["session_registry"].assign(**registry_columns(tables, history, now))
     tables["transcript"] = tables["transcript"].assign(**transcript_columns(tables, history, released))
     tables["worktree"] = tables["worktree"].assign(**lease_columns(tables))
+    tables["session_registry"] = tables["session_registry"].assign(**registry_links(tables, history))
+    tables["transcript"] = tables["transcript"].assign(**transcript_links(tables["transcript"]))
+    tables["config"] = tables["config"].assign(**config_links(tables, [member.path for member in evidence.members]))
+    tables["sessions_index"] = tables["sessions_index"].assign(**index_links(tables))
     return tables, history
 
 

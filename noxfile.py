@@ -1,11 +1,29 @@
 """Chores: ``nox -l`` lists them."""
 
+import shutil
+import tomllib
+import zipapp
 from pathlib import Path
 
 import nox
 
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.default_venv_backend = "venv"
+
+DIST = Path("dist").resolve()
+START = "from claude_evidence.collect_only import main\n\nmain()\n"
+# what collecting never imports: compiled speed-ups, which fit one Python, and what the libraries bring for others
+NEEDLESS = (
+    "bin",
+    "*.dist-info/RECORD",
+    "_yaml",
+    "**/*.so",
+    "**/*.pyd",
+    "**/__pycache__",
+    "regipy/plugins",
+    "artifacts/data",
+)
+OWN_NEEDLESS = ("parsers", "analyzers", "templates", "rules", "samples")
 
 
 @nox.session
@@ -37,3 +55,44 @@ def bench(session: nox.Session) -> None:
     """Measure the speed of whole runs; figures only, no judgement."""
     session.install("-e", ".[dev]")
     session.run("python", "tests/benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def pyz(session: nox.Session) -> None:
+    """Build dist/claude-evidence-collect.pyz: one file that collects with any Python, nothing to install."""
+    folder = _collector(session)
+    (folder / "__main__.py").write_text(START, encoding="utf-8")
+    DIST.mkdir(exist_ok=True)
+    target = DIST / "claude-evidence-collect.pyz"
+    zipapp.create_archive(folder, target, interpreter="/usr/bin/env python3", compressed=True)
+    session.log(f"{target}: {target.stat().st_size:,} bytes")
+
+
+@nox.session
+def exe(session: nox.Session) -> None:
+    """Build dist/claude-evidence-collect.exe on Windows (elsewhere a program for that system): Python included."""
+    folder = _collector(session)
+    start = Path(session.create_tmp()) / "claude-evidence-collect.py"
+    start.write_text(START, encoding="utf-8")
+    session.install("pyinstaller")
+    session.run("pyinstaller", *exe_options(folder, DIST), str(start))
+
+
+def exe_options(folder: Path, target: Path) -> list[str]:
+    """Return what PyInstaller is told to make one console program in *target* of the code in *folder*."""
+    work = target / "build"
+    places = [f"--paths={folder}", f"--distpath={target}", f"--workpath={work}", f"--specpath={work}"]
+    whole = [f"--collect-all={name}" for name in ("claude_evidence", "artifacts", "regipy", "tzdata")]
+    return ["--onefile", "--console", "--noconfirm", "--log-level=WARN", *places, *whole]
+
+
+def _collector(session: nox.Session) -> Path:
+    """Return a folder with the package and all that collecting imports, in pure Python."""
+    folder = Path(session.create_tmp()) / "collector"
+    shutil.rmtree(folder, ignore_errors=True)
+    needed = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["collector"]
+    session.install("--no-deps", "--no-compile", "--target", str(folder), ".", *needed)
+    own = [f"claude_evidence/{name}" for name in OWN_NEEDLESS]
+    for path in [found for pattern in (*NEEDLESS, *own) for found in folder.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return folder

@@ -1,0 +1,35 @@
+"""The start of ``claude-evidence-collect.pyz`` and ``.exe``: the command without what only a report needs.
+
+They hold what collecting stands on and no more, so that one small file does it on a machine where nothing is installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+ALSO = frozenset({"collect", "redact", "verify"})
+ELSEWHERE = frozenset({"analyze", "rules"})
+INSTALLED = "pipx run claude-evidence"
+
+
+def arguments(given: Sequence[str]) -> list[str]:
+    """Return the command line of ``claude-evidence`` that *given* stands for: options alone mean ``collect``."""
+    return list(given) if given and given[0] in ALSO | {"--version"} else ["collect", *given]
+
+
+def main() -> None:
+    """Collect, or do what the first argument says where that needs no more than collecting does."""
+    given = sys.argv[1:]
+    if given and given[0] in ELSEWHERE:
+        line = " ".join([INSTALLED, *given])
+        sys.stderr.write(f"Error: this file only collects; with Python and pipx at hand, run: {line}\n")
+        sys.exit(2)
+    sys.argv[1:] = arguments(given)
+    from claude_evidence.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

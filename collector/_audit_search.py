@@ -1,0 +1,213 @@
+"""One search for every form of every value, fast where there is nothing: lines of the same shape are looked at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from claude_evidence.collector import _audit_places, _audit_shapes
+from claude_evidence.collector._audit_bytes import (
+    AFTER_ESCAPE,
+    ASCII,
+    LOWER,
+    NUL,
+    SHAPE,
+    SUSPECT_ESCAPE,
+    unescaped,
+    words,
+)
+from claude_evidence.collector._audit_forms import Edge, Needle, packed_needles, text_needles, wide_needles
+from claude_evidence.collector._types import Identity, Kind
+
+_SEEN_BYTES = 16 << 20
+_MOST_SIGNS = 64
+_PACKED = re.compile(rb"[a-z0+/_-]{10,}")
+_TOKEN_REST = re.compile(rb"-[0-9a-f]{6,64}(?![a-z0-9])")
+_TOKEN_WORDS = frozenset(kind.value.encode() for kind in Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A value that is left: what it is (``kind``), in which ``form``, and at which byte of what was searched."""
+
+    kind: str
+    form: str
+    position: int
+
+
+Glue = Callable[[int, int], tuple[bool, bool]]
+"""Whether a value begins at the first and ends at the second position, by the structure of a binary block."""
+
+
+@dataclass(slots=True)
+class _Suspicion:
+    """What a text may hold, and the ``signs`` (pieces of it) by which its lines are known again."""
+
+    needles: list[Needle] = field(default_factory=list)
+    places: list[_audit_places.Places] = field(default_factory=list)
+    secrets: list[_audit_shapes.Secret] = field(default_factory=list)
+    escapes: bool = False
+    signs: set[bytes] = field(default_factory=set)
+
+
+class Search:
+    """Looks for *identities*, for secrets nobody knew, and with *redact_ips* for IP addresses."""
+
+    def __init__(self, identities: Iterable[Identity], *, redact_ips: bool = False) -> None:
+        known = [identity for identity in identities if identity.value.strip()]
+        free = [identity for identity in known if identity.anywhere]
+        self._text = [needle for identity in free for needle in text_needles(identity)]
+        self._words = _by_key(needle for needle in self._text if needle.word)
+        self._high = _by_key(needle for needle in self._text if needle.key and not needle.word)
+        self._always = [needle for needle in self._text if not needle.key]
+        wide = [needle for identity in free for needle in wide_needles(identity)]
+        self._wide = _by_key(needle for needle in [*self._text, *wide])
+        self._packed = _by_key(needle for identity in free for needle in packed_needles(identity))
+        self._glued = _by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
+        self._places = _audit_places.places(known)
+        self._secrets = _audit_shapes.shapes(redact_ips)
+        self._seen: set[bytes] = set()
+        self._seen_bytes = 0
+
+    def text(self, block: bytes) -> Iterator[Hit]:
+        """Yield what is left in *block*, whole lines of text in any encoding of one byte a character or UTF-8."""
+        suspicion = self._suspicion(block.translate(SHAPE))
+        lower = block.translate(LOWER)
+        yield from self._hits(suspicion, block, lower)
+        if suspicion.escapes:
+            plain = unescaped(lower)
+            yield from self._hits(self._suspected(plain.translate(SHAPE)), plain, plain)
+
+    def binary(self, block: bytes, glue: Glue | None = None) -> Iterator[Hit]:
+        """Yield what is left in *block* as UTF-16 of either order at any position, or as a binary value.
+
+        Values may lie side by side there: *glue* says where they begin and end.
+        """
+        lower = block.translate(LOWER)
+        bare = lower.translate(SHAPE, NUL)
+        runs, high = b" ".join(set(words(bare))), bare.translate(None, ASCII)
+        for key, needles in self._wide.items():
+            if not key or key in runs or key in high:
+                for needle in needles:
+                    yield from _occurrences(needle, lower, glue)
+        yield from self.text(block.translate(None, NUL))
+
+    def _suspicion(self, shape: bytes) -> _Suspicion:
+        """Return what the lines of *shape* may hold that were not seen before; clean ones are seen from now on."""
+        lines = set(shape.splitlines()) - self._seen
+        suspicion = self._suspected(b"\n".join(lines))
+        if len(suspicion.signs) <= _MOST_SIGNS:
+            signs = suspicion.signs
+            self._remember(lines if not signs else {line for line in lines if not any(sign in line for sign in signs)})
+        return suspicion
+
+    def _remember(self, lines: set[bytes]) -> None:
+        if self._seen_bytes > _SEEN_BYTES:
+            self._seen, self._seen_bytes = set(), 0
+        self._seen |= lines
+        self._seen_bytes += sum(map(len, lines)) + 64 * len(lines)
+
+    def _suspected(self, shape: bytes) -> _Suspicion:
+        found = _Suspicion(list(self._always))
+        if shape:
+            self._suspect_needles(shape, found)
+            self._suspect_patterns(shape, found)
+        return found
+
+    def _suspect_needles(self, shape: bytes, found: _Suspicion) -> None:
+        runs = words(shape)
+        runs += AFTER_ESCAPE.findall(shape)
+        keys = self._words.keys() & set(runs) if not self._words.keys().isdisjoint(runs) else set()
+        high = b"" if shape.isascii() else shape.translate(None, ASCII)
+        keys |= {key for key in self._high if key in high} if high else set()
+        found.needles += [needle for key in keys for needle in self._words.get(key, ()) + self._high.get(key, ())]
+        if self._packed or self._glued:
+            long = b"\n".join(_PACKED.findall(shape))
+            glued = {key for group in (self._packed, self._glued) for key in group if key in long}
+            found.needles += [n for key in glued for n in self._packed.get(key, ()) + self._glued.get(key, ())]
+            keys |= glued
+        found.signs |= keys
+
+    def _suspect_patterns(self, shape: bytes, found: _Suspicion) -> None:
+        for place in self._places:
+            if signs := {match[0] for match in place.suspect.finditer(shape)}:
+                found.places.append(place)
+                found.signs |= signs
+        for secret in self._secrets:
+            if signs := {match[0] for match in secret.suspect.finditer(shape)}:
+                found.secrets.append(secret)
+                found.signs |= signs
+        if signs := {match[0] for match in SUSPECT_ESCAPE.finditer(shape)}:
+            found.escapes = True
+            found.signs |= signs
+
+    def _hits(self, suspicion: _Suspicion, block: bytes, lower: bytes) -> Iterator[Hit]:
+        for needle in dict.fromkeys(suspicion.needles):
+            yield from _occurrences(needle, lower, None)
+        for place in suspicion.places:
+            for identity, position in _audit_places.found(place, lower):
+                yield Hit(identity.kind.value, "in an identity's place", position)
+        for secret in suspicion.secrets:
+            for position in _audit_shapes.found(secret, block):
+                yield Hit("secret" if secret.name != "IP address" else "ip", secret.name, position)
+
+
+def _by_key(needles: Iterable[Needle]) -> dict[bytes, tuple[Needle, ...]]:
+    grouped: dict[bytes, list[Needle]] = {}
+    for needle in needles:
+        grouped.setdefault(needle.key, []).append(needle)
+    return {key: tuple(group) for key, group in grouped.items()}
+
+
+def _occurrences(needle: Needle, lower: bytes, glue: Glue | None) -> Iterator[Hit]:
+    """Yield the first place in *lower* where *needle* stands as a value of its own."""
+    position = lower.find(needle.data)
+    while position >= 0:
+        end = position + len(needle.data)
+        if _alone(needle, lower, position, end, glue) and not _of_token(lower, position, end):
+            yield Hit(needle.identity.kind.value, needle.form, position)
+            return
+        position = lower.find(needle.data, position + 1)
+
+
+def _of_token(lower: bytes, start: int, end: int) -> bool:
+    """Return whether the hit is the first word of a token: a user may be called ``user`` or a folder ``path``."""
+    return lower[start:end] in _TOKEN_WORDS and bool(_TOKEN_REST.match(lower, end))
+
+
+def _alone(needle: Needle, lower: bytes, start: int, end: int, glue: Glue | None) -> bool:
+    if needle.edge is Edge.NONE:
+        return True
+    left = _is_part(_before(lower, start, needle.codec), needle.data) and not _escapes(lower, start)
+    right = needle.edge is Edge.BOTH and _is_part(_behind(lower, end, needle.codec), needle.data)
+    if glue and (left or right):
+        begins, ends = glue(start, end)
+        left, right = left and not begins, right and not ends
+    return not (left or right)
+
+
+def _escapes(lower: bytes, start: int) -> bool:
+    """Return whether the letter before *start* belongs to an escape such as ``\\n``."""
+    return lower[start - 2 : start - 1] == b"\\" and lower[start - 1 : start] in b"nrtbfv"
+
+
+def _before(lower: bytes, start: int, codec: str) -> str:
+    wide = codec.startswith("utf-16")
+    piece = lower[max(0, start - (2 if wide else 4 if codec == "utf-8" else 1)) : start]
+    if wide and len(piece) < 2:
+        return ""
+    return piece.decode(codec, "ignore")[-1:] if piece[-1:] else ""
+
+
+def _behind(lower: bytes, end: int, codec: str) -> str:
+    piece = lower[end : end + (2 if codec.startswith("utf-16") else 4 if codec == "utf-8" else 1)]
+    return piece.decode(codec, "ignore")[:1]
+
+
+def _is_part(neighbour: str, data: bytes) -> bool:
+    """Return whether *neighbour* makes a name part of a longer word: a digit, or a letter of a script with cases.
+
+    Scripts without cases (Chinese, Arabic) put no space around a name: there nothing makes it part of a word.
+    """
+    return neighbour.isdecimal() or neighbour.lower() != neighbour.upper()

@@ -17,15 +17,15 @@ NUL = b"\0"
 _WINDOW = 1024
 _ROUNDS = 3
 _ESCAPE = re.compile(
-    rb"\\{1,8}ud[89ab][0-9a-f]{2}\\{1,8}ud[c-f][0-9a-f]{2}|\\{1,8}u[0-9a-f]{4}|\\{1,8}x[0-9a-f]{2}|\\{1,8}[0-3][0-7]{2}"
-    rb"|%u[0-9a-f]{4}|%[0-9a-f]{2}|&#x[0-9a-f]{1,6};|&#[0-9]{1,7};|&(?:quot|apos|amp|lt|gt);|\x1b\[[0-9;]{0,16}[a-z]"
+    rb"\\{1,8}(?:ud[89ab][0-9a-f]{2}\\{1,8}ud[c-f][0-9a-f]{2}|u[0-9a-f]{4}|x[0-9a-f]{2}|[0-3][0-7]{2})"
+    rb"|%(?:u[0-9a-f]{4}|[0-9a-f]{2})|&(?:#x[0-9a-f]{1,6}|#[0-9]{1,7}|quot|apos|amp|lt|gt);|\x1b\[[0-9;]{0,16}[a-z]"
 )
 SUSPECT_ESCAPE = re.compile(
     rb"\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|000)|%u?[0-9a-f]{2}|&(?:#|quot;|apos;|amp;|lt;|gt;)|\x1b\["
 )
 """Where a text in `SHAPE` may hold an escape."""
-AFTER_ESCAPE = re.compile(rb"\\[nrtbfv]([a-z0]{2,64})")
-"""A word glued to an escaped control character: ``\\nalice``, which may as well be a path's part."""
+CONTROLS = b"nrtbfv"
+"""The letters of escaped control characters: in ``\\nalice`` the first is no part of the name, or it is."""
 
 
 def words(shape: bytes) -> list[bytes]:
@@ -45,11 +45,10 @@ def unescaped(lower: bytes) -> bytes:
 
 def _undone(piece: bytes) -> bytes:
     for _ in range(_ROUNDS):
-        undone = _ESCAPE.sub(_meant, piece).translate(LOWER)
-        if undone == piece:
+        piece, count = _ESCAPE.subn(_meant, piece)
+        if not count:
             break
-        piece = undone
-    return piece
+    return piece.translate(LOWER)
 
 
 def _surroundings(lower: bytes) -> Iterator[bytes]:

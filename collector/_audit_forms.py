@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from claude_evidence.collector._audit_bytes import ASCII, LOWER, NUL, SHAPE, words
+from claude_evidence.collector._audit_bytes import LOWER, NUL, SHAPE, words
 from claude_evidence.collector._types import Identity, Kind
 
 
@@ -179,8 +179,3 @@ def _binary(value: str) -> Iterator[bytes]:
         return
     yield parsed.bytes_le
     yield parsed.bytes
-
-
-def is_ascii_key(key: bytes) -> bool:
-    """Return whether *key* is ASCII only."""
-    return not key.translate(None, ASCII)

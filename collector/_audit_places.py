@@ -7,55 +7,56 @@ The places: a profile's path (``\\Users\\al``, ``/home/al``, ``C--Users-al``), a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claude_evidence.collector._audit_bytes import LOWER, NUL, SHAPE
 from claude_evidence.collector._audit_forms import TEXT_CODECS, WIDE_CODECS
 from claude_evidence.collector._types import Identity, Kind
 
-_TOKEN_DIGITS = rb"[0-9a-f]{6,12}"
-_END = rb"(?![a-z0-9\x80-\xff]|-" + _TOKEN_DIGITS + rb")"
+_DIGITS = rb"[0-9a-f]{6,12}"
+_END = rb"(?![a-z0-9\x80-\xff]|-" + _DIGITS + rb")"
 _WHOLE = rb"(?![a-z0-9\x80-\xff]|[-_.][a-z0-9])"
 _NEAR = rb"[\s\"'\\=:,;()\[\]>]{1,8}"
-_USER_FIELD = re.compile(
+_USER_FIELD = (
     rb"(?:^|[^a-z0-9])(?:(?:subject|target|account|local|login|os|current|run ?as|logged ?on|windows)?[_ -]?"
     rb"(?:user|owner|account|login|logon)(?:[_ -]?(?:name|id))?|logname|userprofile)[\"'\\ ]{0,8}$"
 )
-_HOST_FIELD = re.compile(
+_HOST_FIELD = (
     rb"(?:^|[^a-z0-9])(?:(?:computer|host|machine|node|workstation|device|server)(?:[_ -]?name)?)[\"'\\ ]{0,8}$"
 )
-_DOMAIN_FIELD = re.compile(
-    rb"(?:^|[^a-z0-9])(?:subject|target|user|logon|account|dns)?[_ -]?domain(?:[_ -]?name)?[\"'\\ ]{0,8}$"
-)
+_DOMAIN_FIELD = rb"(?:^|[^a-z0-9])(?:subject|target|user|logon|account|dns)?[_ -]?domain(?:[_ -]?name)?[\"'\\ ]{0,8}$"
 _LOOK_BACK = 48
+_SHAPED = ((b"[0-9a-f]", b"[0a-f]"), (b"[0-9-]", b"[0-]"), (b"a-z0-9", b"a-z0"), (b"1-5-21-", b"0-0-00-"))
+"""What patterns say of digits, and the same of text in `SHAPE`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The names of one kind with the patterns that find them: *suspect* in text in `SHAPE`, *exact* in lower case.
-
-    The group ``n`` is the name, ``field`` its sign where a field's name has to stand before it.
+class Place:
+    """One place where names identify. ``suspect`` finds it in text in `SHAPE`, ``exact`` in lower case; each begins
+    with a literal, which is fast. ``before``, where set, has to end there; the group ``n`` of either is the name.
     """
 
     names: dict[bytes, Identity]
     suspect: re.Pattern[bytes]
     exact: re.Pattern[bytes]
-    field: re.Pattern[bytes]
+    before: re.Pattern[bytes] | None
 
 
-def places(identities: Iterable[Identity]) -> tuple[Places, ...]:
+def places(identities: Iterable[Identity]) -> tuple[Place, ...]:
     """Return what finds the names among *identities* that identify only in their place."""
-    confined = [identity for identity in identities if not identity.anywhere]
-    domains = {form for i in identities if i.kind in (Kind.HOST, Kind.DOMAIN) for form in _forms(i.value)}
+    known = tuple(identities)
+    confined = [identity for identity in known if not identity.anywhere]
+    domains = {form for i in known if i.kind in (Kind.HOST, Kind.DOMAIN) for form in _forms(i.value)}
     users = _named(confined, {Kind.USER, Kind.FULL_NAME})
     hosts, names = _named(confined, {Kind.HOST}), _named(confined, {Kind.DOMAIN})
-    made = [
-        _places(users, lambda name: _user_pattern(name, domains), _USER_FIELD),
-        _places(hosts, _host_pattern, _HOST_FIELD),
-        _places(names, _domain_pattern, _DOMAIN_FIELD),
-    ]
-    return tuple(entry for entry in made if entry)
+    return (
+        *_user_places(users, sorted(domains)),
+        *_field_places(users, _USER_FIELD),
+        *_field_places(hosts, _HOST_FIELD),
+        *_field_places(names, _DOMAIN_FIELD),
+        *_before_user({**hosts, **names}),
+    )
 
 
 def _named(identities: Iterable[Identity], kinds: set[Kind]) -> dict[bytes, Identity]:
@@ -70,53 +71,49 @@ def _forms(value: str) -> set[bytes]:
     } - {b""}
 
 
-def _places(names: dict[bytes, Identity], pattern: Callable[[bytes], bytes], field: re.Pattern[bytes]) -> Places | None:
+def _user_places(names: dict[bytes, Identity], domains: list[bytes]) -> Iterator[Place]:
     if not names:
-        return None
-    exact = pattern(b"|".join(re.escape(name) for name in names))
-    suspect = pattern(b"|".join(re.escape(name.translate(SHAPE)) for name in names))
-    return Places(names, re.compile(_in_shape(suspect)), re.compile(exact), field)
+        return
+    for folder in (b"users", b"home", b"settings"):
+        yield _place(names, folder + rb"[\\/-]{1,8}NAME" + _END)
+    for domain in (b"host-" + _DIGITS, b"domain-" + _DIGITS, b"azuread", b"microsoftaccount", *map(re.escape, domains)):
+        yield _place(names, domain + rb"[\\/]{1,8}NAME" + _END)
+    yield _place(names, rb"@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}", rb"(?:^|[^a-z0-9._%+-])NAME$")
+    for sid in (rb"s-1-5-21-[0-9-]{1,64}", b"sid-" + _DIGITS):
+        yield _place(names, sid + _NEAR + b"NAME" + _WHOLE)
+        yield _place(names, sid, rb"(?:^|[^a-z0-9\\/._-])NAME" + _NEAR + b"$")
 
 
-def _in_shape(pattern: bytes) -> bytes:
-    return pattern.replace(b"[0-9a-f]", b"[0a-f]").replace(b"a-z0-9", b"a-z0").replace(b"1-5-21-", b"0-0-00-")
+def _field_places(names: dict[bytes, Identity], field: bytes) -> Iterator[Place]:
+    for sign in (b"=", b":"):
+        if names:
+            yield _place(names, sign + rb"[\s\"'\\]{0,8}NAME" + _WHOLE, field)
 
 
-def _user_pattern(names: bytes, domains: set[bytes]) -> bytes:
-    known = b"|".join(
-        [re.escape(d) for d in sorted(domains, key=len, reverse=True)] + [rb"azuread", rb"microsoftaccount"]
-    )
-    domain = rb"(?:(?:host|domain)-" + _TOKEN_DIGITS + rb"|" + known + rb")"
-    return (
-        rb"(?:(?<=users)|(?<=home)|(?<=settings))[\\/-]{1,8}(?P<a>" + names + rb")" + _END
-        + rb"|(?<![a-z0-9._-])" + domain + rb"[\\/]{1,8}(?P<b>" + names + rb")" + _END
-        + rb"|(?<![a-z0-9._%+-])(?P<c>" + names + rb")@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9])"
-        + rb"|(?:s-1-5-21-[0-9-]{1,64}|sid-" + _TOKEN_DIGITS + rb")" + _NEAR + rb"(?P<d>" + names + rb")" + _WHOLE
-        + rb"|(?<![a-z0-9\\/._-])(?P<e>" + names + rb")" + _NEAR + rb"(?:s-1-5-21-|sid-" + _TOKEN_DIGITS + rb")"
-        + rb"|[=:][\s\"'\\]{0,8}(?P<f>" + names + rb")" + _WHOLE
-    )  # fmt: skip
+def _before_user(names: dict[bytes, Identity]) -> Iterator[Place]:
+    """Yield where a host or a domain stands before a user's token, or begins a network path."""
+    if names:
+        yield _place(names, rb"\\{1,8}user-" + _DIGITS, rb"(?:^|[^a-z0-9\\/._-])NAME$")
+        yield _place(names, rb"\\\\{1,7}NAME\\{1,4}(?=[a-z0-9$])", rb"(?:^|[^a-z0-9:\\/.%])$")
 
 
-def _host_pattern(names: bytes) -> bytes:
-    return (
-        rb"[=:][\s\"'\\]{0,8}(?P<f>" + names + rb")" + _WHOLE
-        + rb"|(?<![a-z0-9:\\/])[\\]{2,8}(?P<a>" + names + rb")\\{1,8}(?=[a-z0-9])"
-        + rb"|(?<![a-z0-9\\/._-])(?P<b>" + names + rb")\\{1,8}user-" + _TOKEN_DIGITS
-    )  # fmt: skip
+def _place(names: dict[bytes, Identity], pattern: bytes, before: bytes = b"") -> Place:
+    exact = b"(?P<n>" + b"|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)) + b")"
+    shape = b"|".join({re.escape(name.translate(SHAPE)) for name in names})
+    suspect = pattern.replace(b"NAME", b"(?:" + shape + b")")
+    for digits, shaped in _SHAPED:
+        suspect = suspect.replace(digits, shaped)
+    ends = re.compile(before.replace(b"NAME", exact)) if before else None
+    return Place(names, re.compile(suspect), re.compile(pattern.replace(b"NAME", exact)), ends)
 
 
-def _domain_pattern(names: bytes) -> bytes:
-    return (
-        rb"[=:][\s\"'\\]{0,8}(?P<f>" + names + rb")" + _WHOLE
-        + rb"|(?<![a-z0-9\\/._-])(?P<b>" + names + rb")\\{1,8}user-" + _TOKEN_DIGITS
-    )  # fmt: skip
-
-
-def found(place: Places, lower: bytes) -> Iterator[tuple[Identity, int]]:
+def found(place: Place, lower: bytes) -> Iterator[tuple[Identity, int]]:
     """Yield each name that stands in its place in *lower*, and where."""
     for match in place.exact.finditer(lower):
-        group = match.lastgroup or ""
-        before = lower[max(0, match.start() - _LOOK_BACK) : match.start()]
-        if group == "f" and not place.field.search(before):
-            continue
-        yield place.names[match[group]], match.start(group)
+        named = match
+        if place.before:
+            before = place.before.search(lower[max(0, match.start() - _LOOK_BACK) : match.start()])
+            if not before:
+                continue
+            named = match if "n" in match.re.groupindex else before
+        yield place.names[named["n"]], match.start()

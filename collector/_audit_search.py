@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from claude_evidence.collector import _audit_places, _audit_shapes
 from claude_evidence.collector._audit_bytes import (
-    AFTER_ESCAPE,
     ASCII,
+    CONTROLS,
     LOWER,
     NUL,
     SHAPE,
@@ -22,7 +22,7 @@ from claude_evidence.collector._types import Identity, Kind
 
 _SEEN_BYTES = 16 << 20
 _MOST_SIGNS = 64
-_PACKED = re.compile(rb"[a-z0+/_-]{10,}")
+_LONG_RUN = 6
 _TOKEN_REST = re.compile(rb"-[0-9a-f]{6,64}(?![a-z0-9])")
 _TOKEN_WORDS = frozenset(kind.value.encode() for kind in Kind)
 
@@ -45,10 +45,13 @@ class _Suspicion:
     """What a text may hold, and the ``signs`` (pieces of it) by which its lines are known again."""
 
     needles: list[Needle] = field(default_factory=list)
-    places: list[_audit_places.Places] = field(default_factory=list)
+    places: list[_audit_places.Place] = field(default_factory=list)
     secrets: list[_audit_shapes.Secret] = field(default_factory=list)
     escapes: bool = False
     signs: set[bytes] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.needles or self.places or self.secrets or self.escapes)
 
 
 class Search:
@@ -58,7 +61,7 @@ class Search:
         known = [identity for identity in identities if identity.value.strip()]
         free = [identity for identity in known if identity.anywhere]
         self._text = [needle for identity in free for needle in text_needles(identity)]
-        self._words = _by_key(needle for needle in self._text if needle.word)
+        self._words = _with_controls(_by_key(needle for needle in self._text if needle.word))
         self._high = _by_key(needle for needle in self._text if needle.key and not needle.word)
         self._always = [needle for needle in self._text if not needle.key]
         wide = [needle for identity in free for needle in wide_needles(identity)]
@@ -73,6 +76,8 @@ class Search:
     def text(self, block: bytes) -> Iterator[Hit]:
         """Yield what is left in *block*, whole lines of text in any encoding of one byte a character or UTF-8."""
         suspicion = self._suspicion(block.translate(SHAPE))
+        if not suspicion:
+            return
         lower = block.translate(LOWER)
         yield from self._hits(suspicion, block, lower)
         if suspicion.escapes:
@@ -117,13 +122,12 @@ class Search:
 
     def _suspect_needles(self, shape: bytes, found: _Suspicion) -> None:
         runs = words(shape)
-        runs += AFTER_ESCAPE.findall(shape)
         keys = self._words.keys() & set(runs) if not self._words.keys().isdisjoint(runs) else set()
         high = b"" if shape.isascii() else shape.translate(None, ASCII)
         keys |= {key for key in self._high if key in high} if high else set()
         found.needles += [needle for key in keys for needle in self._words.get(key, ()) + self._high.get(key, ())]
         if self._packed or self._glued:
-            long = b"\n".join(_PACKED.findall(shape))
+            long = b"\n".join(run for run in set(runs) if len(run) >= _LONG_RUN)
             glued = {key for group in (self._packed, self._glued) for key in group if key in long}
             found.needles += [n for key in glued for n in self._packed.get(key, ()) + self._glued.get(key, ())]
             keys |= glued
@@ -160,6 +164,12 @@ def _by_key(needles: Iterable[Needle]) -> dict[bytes, tuple[Needle, ...]]:
     return {key: tuple(group) for key, group in grouped.items()}
 
 
+def _with_controls(grouped: dict[bytes, tuple[Needle, ...]]) -> dict[bytes, tuple[Needle, ...]]:
+    """Return *grouped* with each key also as it stands glued to an escaped control character."""
+    glued = {bytes([control]) + key: needles for key, needles in grouped.items() for control in CONTROLS}
+    return {key: grouped.get(key, ()) + glued.get(key, ()) for key in grouped.keys() | glued.keys()}
+
+
 def _occurrences(needle: Needle, lower: bytes, glue: Glue | None) -> Iterator[Hit]:
     """Yield the first place in *lower* where *needle* stands as a value of its own."""
     position = lower.find(needle.data)
@@ -189,7 +199,7 @@ def _alone(needle: Needle, lower: bytes, start: int, end: int, glue: Glue | None
 
 def _escapes(lower: bytes, start: int) -> bool:
     """Return whether the letter before *start* belongs to an escape such as ``\\n``."""
-    return lower[start - 2 : start - 1] == b"\\" and lower[start - 1 : start] in b"nrtbfv"
+    return lower[start - 2 : start - 1] == b"\\" and lower[start - 1 : start] in CONTROLS
 
 
 def _before(lower: bytes, start: int, codec: str) -> str:

@@ -10,18 +10,55 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from claude_evidence.collector._evtx_concern import Event, concerns_claude, names_something
+from claude_evidence.collector._evtx_edit import Editor, Replacing
+from claude_evidence.collector._evtx_pieces import scrub_chunk, scrub_header
+from claude_evidence.collector._evtx_runs import TEXT
+from claude_evidence.evtx_format import CHUNK_BYTES, FILE_BLOCK_BYTES
+from claude_evidence.evtx_values import sid_text
 
 __all__ = ["Event", "concerns_claude", "fitted", "names_something", "scrub", "sids", "texts"]
 
+_SEEN = 1 << 17
+
 
 def texts(stream: BinaryIO) -> Iterator[str]:
-    """Yield each distinct text of *stream*: values of all records, old ones in slack too, literals, stray runs."""
-    raise NotImplementedError
+    """Yield each text of *stream*: values of all records, old ones in slack too, literals, stray runs of text.
+
+    A text that comes again is not yielded again soon. Element names are left out.
+    """
+    seen: set[str] = set()
+    fresh: list[str] = []
+
+    def note(text: str) -> str:
+        if text and text not in seen:
+            seen.add(text)
+            fresh.append(text)
+        return text
+
+    def note_run(text: str) -> str:
+        return note(text) if TEXT.search(text) or text.isascii() else text
+
+    for _ in _pieces(stream, Editor(Replacing(note, lambda sid: sid, None, concerns_claude, note_run))):
+        yield from fresh
+        fresh.clear()
+        if len(seen) > _SEEN:
+            seen.clear()
 
 
 def sids(stream: BinaryIO) -> Iterator[str]:
     """Yield each distinct SID of *stream* (``S-1-5-21-…``), from values, binary data and slack."""
-    raise NotImplementedError
+    seen: set[bytes] = set()
+    fresh: list[bytes] = []
+
+    def note(sid: bytes) -> bytes:
+        if sid not in seen:
+            seen.add(sid)
+            fresh.append(sid)
+        return sid
+
+    for _ in _pieces(stream, Editor(Replacing(str, note, None, concerns_claude, str))):
+        yield from map(sid_text, fresh)
+        fresh.clear()
 
 
 def scrub(
@@ -39,7 +76,27 @@ def scrub(
     gets the payload texts of records that *concerns* denies, and stray text that no record explains, before *replace*
     does. Functions that change nothing give the same bytes.
     """
-    raise NotImplementedError
+    return _pieces(stream, Editor(Replacing(replace, sid, foreign, concerns, replace)))
+
+
+def _pieces(stream: BinaryIO, editor: Editor) -> Iterator[bytes]:
+    """Yield the scrubbed header and chunks; each waits until the next has shown whether text runs over its end."""
+    waiting = scrub_header(_read(stream, FILE_BLOCK_BYTES), editor)
+    while data := _read(stream, CHUNK_BYTES):
+        piece = scrub_chunk(data, editor)
+        if not piece.begins_as_it_should:
+            waiting.join(piece, editor)
+        yield waiting.finish()
+        waiting = piece
+    yield waiting.finish()
+
+
+def _read(stream: BinaryIO, wanted: int) -> bytes:
+    parts: list[bytes] = []
+    while wanted and (part := stream.read(wanted)):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
 
 
 def fitted(token: str, length: int, digest: bytes) -> str:

@@ -33,6 +33,12 @@ STRING_TABLE_OFFSET = CHUNK_HEADER_BYTES
 TEMPLATE_TABLE_OFFSET = STRING_TABLE_OFFSET + 4 * STRING_BUCKETS
 RECORDS_OFFSET = TEMPLATE_TABLE_OFFSET + 4 * TEMPLATE_BUCKETS
 
+CHECKED_HEADER_BYTES = 120
+"""What of a file or chunk header its own checksum covers, flags and checksum follow; a chunk's covers its tables too."""
+HEADER_CRC_OFFSET = 124
+CHUNK_FREE_OFFSET = 48
+"""Where a chunk header says where its records end; the checksum of the records follows."""
+
 RECORD_MAGIC = b"\x2a\x2a\0\0"
 RECORD_ALIGNMENT = 8
 EVENT_NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
@@ -71,9 +77,15 @@ class Token(IntEnum):
     END_ELEMENT = 0x04
     VALUE = 0x05
     ATTRIBUTE = 0x06
+    CDATA = 0x07
+    CHARACTER = 0x08
+    ENTITY = 0x09
+    INSTRUCTION_NAME = 0x0A
+    INSTRUCTION_TEXT = 0x0B
     TEMPLATE_INSTANCE = 0x0C
     SUBSTITUTION = 0x0D
     OPTIONAL_SUBSTITUTION = 0x0E
+    FRAGMENT = 0x0F
     MORE = 0x40
 
 

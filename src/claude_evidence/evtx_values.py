@@ -87,6 +87,14 @@ def sid(text: str) -> bytes:
         raise ValueError(f"not a SID: {text!r}") from error
 
 
+def sid_text(stored: bytes) -> str:
+    """Return a stored security identifier as text (``S-1-5-21-…``); ValueError where *stored* is none."""
+    if len(stored) < 8 or len(stored) != 8 + 4 * stored[1]:
+        raise ValueError(f"not a SID: {stored.hex()}")
+    subs = struct.unpack_from(f"<{stored[1]}I", stored, 8)
+    return "-".join(map(str, ("S", stored[0], int.from_bytes(stored[2:8], "big"), *subs)))
+
+
 def utf16(text: str) -> bytes:
     """Return *text* as UTF-16LE; ValueError for NUL, which would end it early, lone surrogates, and over 64 KiB."""
     if "\0" in text:

@@ -1,0 +1,194 @@
+"""Puts replacements into bytes without moving any: each value comes back as long as it was, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from claude_evidence.collector import _evtx_runs as runs
+from claude_evidence.collector._evtx_concern import Event
+from claude_evidence.collector._evtx_records import LITERAL
+from claude_evidence.evtx_values import ARRAY, ValueType
+
+REMEMBERED_BYTES = 16 << 20
+_PIECES = re.compile("[\0\ud800-\udfff]+")
+_BEYOND_LATIN = re.compile("[\u0250-\U0010ffff]")
+_TEXT_LITERAL = b"\x05\x01"
+_PAD = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """The functions that decide; see `scrub_evtx.scrub`. ``stray`` is ``replace`` for text that nothing explains."""
+
+    replace: Callable[[str], str]
+    sid: Callable[[bytes], bytes]
+    foreign: Callable[[str], str] | None
+    concerns: Callable[[Event], bool]
+    stray: Callable[[str], str]
+
+
+class Editor:
+    """Replaces in values of any type; what it has done for the same bytes before it remembers, up to 16 MiB."""
+
+    def __init__(self, functions: Replacing) -> None:
+        self.functions = functions
+        self._done: tuple[dict[int, dict[bytes, bytes]], dict[int, dict[bytes, bytes]]] = ({}, {})
+        self._texts: dict[bytes, str] = {}
+        self._held = 0
+
+    def value(self, code: int, raw: bytes, foreign: bool) -> bytes:
+        """Return *raw*, a stored value of the type *code*, replaced; *foreign*: it tells of others."""
+        known = self._done[foreign].setdefault(code, {})
+        new = known.get(raw)
+        if new is None:
+            new = self._made(code, raw, foreign)
+            self._held += len(raw)
+            if self._held > REMEMBERED_BYTES:
+                self._forget()
+                known = self._done[foreign].setdefault(code, {})
+            known[raw] = new
+        return new
+
+    def text(self, raw: bytes) -> str:
+        """Return *raw* as whoever judges an event may read it: UTF-16, or what text is found in it."""
+        text = self._texts.get(raw)
+        if text is None:
+            text = self._texts[raw] = raw[: len(raw) & ~1].decode("utf-16-le", "replace").rstrip("\0")
+            self._held += len(raw)
+        return text
+
+    def binary_text(self, raw: bytes) -> str:
+        """Return all text found in *raw*, whatever its encoding, with line feeds between."""
+        parts = [text for shift in (0, 1) for _, _, text in runs.wide_runs(raw, 0, len(raw), runs.WIDE[0], shift)]
+        return "\n".join(parts + [raw[start:end].decode("latin-1") for start, end in runs.narrow_runs(raw)])
+
+    def unexplained(self, raw: bytes, foreign: bool, *, names: bool = True) -> bytes:
+        """Return *raw*, bytes of any kind, with the text in it replaced; with *names*, those of elements stay."""
+        out = bytearray(raw)
+        for start, end in runs.islands(raw):
+            for codec in runs.WIDE:
+                for shift in (0, 1):
+                    self._wide(out, start, end, codec, shift, foreign, names)
+        for start, end in runs.narrow_runs(bytes(out)):
+            out[start:end] = self._narrow(bytes(out[start:end]), foreign and end - start >= runs.SHORTEST_FOREIGN)
+        for start, end in runs.binary_sids(bytes(out)):
+            out[start:end] = self._sid(bytes(out[start:end]))
+        return bytes(out)
+
+    def _forget(self) -> None:
+        self._done, self._texts, self._held = ({}, {}), {}, 0
+
+    def _made(self, code: int, raw: bytes, foreign: bool) -> bytes:
+        if code in {ValueType.STRING, ValueType.STRING | ARRAY, LITERAL}:
+            return self._string(raw, foreign)
+        if code in {ValueType.ANSI_STRING, ValueType.ANSI_STRING | ARRAY}:
+            return b"\0".join(self._narrow(part, foreign) if part else part for part in raw.split(b"\0"))
+        if code in {ValueType.SID, ValueType.SID | ARRAY}:
+            return self._sids(raw)
+        return self.unexplained(raw, foreign and code == ValueType.BINARY, names=False)
+
+    def _string(self, raw: bytes, foreign: bool) -> bytes:
+        even = len(raw) & ~1
+        text = raw[:even].decode("utf-16-le", "surrogatepass")
+        new = "".join(self._piece(part, foreign) for part in _pieces(text))
+        stored = new.encode("utf-16-le", "surrogatepass") + raw[even:]
+        if len(raw) & 1 or _BEYOND_LATIN.search(text):  # text that begins one byte beside, or is none of UTF-16
+            return self.unexplained(stored, False, names=False)
+        return stored
+
+    def _piece(self, text: str, foreign: bool) -> str:
+        if _PIECES.match(text):
+            return text
+        if foreign and self.functions.foreign is not None:
+            text = _as_long(text, self.functions.foreign(text))
+        return _as_long(text, self.functions.replace(text))
+
+    def _sids(self, raw: bytes) -> bytes:
+        out, at = bytearray(raw), 0
+        for start, end in runs.binary_sids(raw):
+            if start == at:
+                out[start:end] = self._sid(raw[start:end])
+                at = end
+        return bytes(out) if at == len(raw) else self._lone_sid(raw)
+
+    def _lone_sid(self, raw: bytes) -> bytes:
+        """Return a SID of an unusual authority replaced; what is no SID at all is searched like any bytes."""
+        if len(raw) >= 8 and raw[0] == 1 and len(raw) == 8 + 4 * raw[1]:
+            return self._sid(raw)
+        return self.unexplained(raw, False, names=False)
+
+    def _sid(self, raw: bytes) -> bytes:
+        new = self.functions.sid(raw)
+        if len(new) != len(raw):
+            raise ValueError(f"a SID of {len(raw)} bytes was to become one of {len(new)}")
+        return new
+
+    def _wide(self, out: bytearray, start: int, end: int, codec: str, shift: int, foreign: bool, names: bool) -> None:
+        data = bytes(out)
+        for first, last, text in runs.wide_runs(data, start, end, codec, shift):
+            if names and runs.is_name(data, first, last):
+                continue
+            if codec == runs.WIDE[1] and _is_little_endian(data, first, last, text):
+                continue
+            begin = 1 if data[max(first - 2, 0) : first] == _TEXT_LITERAL and ord(text[0]) == len(text) - 1 else 0
+            new = text[:begin] + self._stray(text[begin:], foreign)
+            if new != text:
+                out[first:last] = new.encode(codec, "surrogatepass")
+
+    def _stray(self, text: str, foreign: bool) -> str:
+        new = _as_long(text, self.functions.stray(text))
+        return runs.TEXT.sub(lambda match: self._others(match[0]), new) if foreign else new
+
+    def _others(self, text: str) -> str:
+        functions = self.functions
+        if functions.foreign is None or len(set(text)) < 3 or functions.concerns(Event("", None, (text,))):
+            return text
+        return _as_long(text, functions.foreign(text))
+
+    def _narrow(self, raw: bytes, foreign: bool) -> bytes:
+        """Return 8-bit text replaced: in the first encoding in which there is something to replace."""
+        for codec in runs.NARROW[:1] if raw.isascii() else runs.NARROW:
+            try:
+                text = raw.decode(codec)
+            except UnicodeDecodeError:
+                continue
+            new = self._stray(text, foreign)
+            if new != text:
+                return _same_bytes(raw, new.encode(codec, "replace"))
+        return raw
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield *text* in parts: what is between NULs and halves of surrogate pairs, and those themselves."""
+    at = 0
+    for match in _PIECES.finditer(text):
+        yield text[at : match.start()]
+        yield match[0]
+        at = match.end()
+    yield text[at:]
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _as_long(text: str, new: str) -> str:
+    if new is not text and _units(new) != _units(text):
+        raise ValueError(f"a text of {_units(text)} UTF-16 units was to become one of {_units(new)}")
+    return new
+
+
+def _same_bytes(raw: bytes, new: bytes) -> bytes:
+    """Return *new* as long as *raw*: where a token takes fewer bytes than the name did, dots follow it."""
+    missing = len(raw) - len(new)
+    tail = next((n for n in range(min(len(raw), len(new))) if raw[-1 - n] != new[-1 - n]), min(len(raw), len(new)))
+    at = len(new) - tail
+    return new[:at] + _PAD.encode() * missing + new[at:] if missing >= 0 else new[: at + missing] + new[at:]
+
+
+def _is_little_endian(data: bytes, first: int, last: int, text: str) -> bool:
+    """Return whether big-endian *text* is but the other order's, seen from its second character on."""
+    before, behind = data[first - 1 : first], data[last : last + 1]
+    return before.isascii() and before.isalnum() and behind in {b"\0", b""} and max(text) < "\u0100"

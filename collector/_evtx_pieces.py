@@ -1,0 +1,133 @@
+"""A file header or a chunk, scrubbed: its records first, then what no record explains; its checksums at the end."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+
+from claude_evidence.collector._evtx_concern import Event
+from claude_evidence.collector._evtx_edit import Editor
+from claude_evidence.collector._evtx_records import LITERAL, Record, Records
+from claude_evidence.evtx_format import (
+    CHECKED_HEADER_BYTES,
+    CHUNK_FREE_OFFSET,
+    CHUNK_HEADER_BYTES,
+    CHUNK_MAGIC,
+    FILE_HEADER_BYTES,
+    FILE_MAGIC,
+    HEADER_CRC_OFFSET,
+    RECORDS_OFFSET,
+)  # fmt: skip
+from claude_evidence.evtx_values import ARRAY, ValueType
+
+_U16, _U32 = struct.Struct("<H"), struct.Struct("<I")
+_DATA_CRC_OFFSET = CHUNK_FREE_OFFSET + 4
+_CHUNK_RESERVED = 56
+_FILE_RESERVED = 44
+_WIDE = frozenset({ValueType.STRING, ValueType.STRING | ARRAY, LITERAL})
+SEAM_BYTES = 1024
+
+
+class Piece:
+    """Bytes of a file on their way out; ``finish`` makes those checksums right that were right before."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = bytearray(data)
+        self._original = data
+        self._sums = [offset for offset, checksum in self._checksums() if self._stored(offset) == checksum]
+
+    @property
+    def begins_as_it_should(self) -> bool:
+        """Whether a header stands at its beginning, so that no text can run into it from before."""
+        return self._original.startswith((FILE_MAGIC, CHUNK_MAGIC))
+
+    def finish(self) -> bytes:
+        """Return the bytes, checksums set."""
+        if self.data != self._original:
+            for offset, _ in self._checksums():  # the records' first: the header's own covers it
+                if offset in self._sums:
+                    _U32.pack_into(self.data, offset, dict(self._checksums())[offset])
+        return bytes(self.data)
+
+    def join(self, following: Piece, editor: Editor) -> None:
+        """Scrub what runs from this piece into *following*, which has no header that would part them."""
+        head, tail = min(SEAM_BYTES, len(following.data)), min(SEAM_BYTES, len(self.data))
+        seam = bytes(self.data[-tail:] + following.data[:head])
+        new = editor.unexplained(seam, False)
+        self.data[-tail:], following.data[:head] = new[:tail], new[tail:]
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is a chunk whose records are what was once written."""
+        return _DATA_CRC_OFFSET in self._sums
+
+    def _stored(self, offset: int) -> int:
+        stored: int = _U32.unpack_from(self.data, offset)[0]
+        return stored
+
+    def _checksums(self) -> Iterator[tuple[int, int]]:
+        """Yield where a checksum is stored and what it should be, the records' before the header's."""
+        data = self.data
+        if data.startswith(FILE_MAGIC) and len(data) >= FILE_HEADER_BYTES:
+            yield HEADER_CRC_OFFSET, zlib.crc32(data[:CHECKED_HEADER_BYTES])
+        elif len(data) >= RECORDS_OFFSET:
+            free = self._stored(CHUNK_FREE_OFFSET)
+            if RECORDS_OFFSET <= free <= len(data):
+                yield _DATA_CRC_OFFSET, zlib.crc32(memoryview(data)[RECORDS_OFFSET:free])
+            head = zlib.crc32(memoryview(data)[:CHECKED_HEADER_BYTES])
+            yield HEADER_CRC_OFFSET, zlib.crc32(memoryview(data)[CHUNK_HEADER_BYTES:RECORDS_OFFSET], head)
+
+
+def scrub_header(block: bytes, editor: Editor) -> Piece:
+    """Return the block that a file begins with, scrubbed: all but its magic, counts and checksum."""
+    piece = Piece(block)
+    if block.startswith(FILE_MAGIC):
+        _scrub_rest(piece, [(0, _FILE_RESERVED), (CHECKED_HEADER_BYTES, FILE_HEADER_BYTES)], editor)
+    else:
+        _scrub_rest(piece, [], editor)
+    return piece
+
+
+def scrub_chunk(data: bytes, editor: Editor) -> Piece:
+    """Return a chunk scrubbed, whatever state it is in; *data* may be cut short or be no chunk at all."""
+    piece = Piece(data)
+    records = Records(data)
+    for record in records:
+        _scrub_record(piece.data, data, record, editor)
+    known = sorted(records.understood)
+    if data.startswith(CHUNK_MAGIC):
+        known[:0] = [(0, _CHUNK_RESERVED), (CHECKED_HEADER_BYTES, RECORDS_OFFSET)]
+    _scrub_rest(piece, known, editor)
+    if not piece.sound and data.strip(b"\0"):  # what was read may not be what was written
+        piece.data[:] = editor.unexplained(bytes(piece.data), False)
+    return piece
+
+
+def _scrub_record(out: bytearray, data: bytes, record: Record, editor: Editor) -> None:
+    foreign = editor.functions.foreign is not None and not editor.functions.concerns(_event(data, record, editor))
+    for start, end, code, payload in record.spans:
+        raw = data[start:end]
+        new = editor.value(code, raw, payload and foreign)
+        if new != raw:
+            out[start:end] = new
+
+
+def _event(data: bytes, record: Record, editor: Editor) -> Event:
+    start, end = record.provider
+    number = _U16.unpack_from(data, record.event_id)[0] if record.event_id else None
+    texts = [
+        (editor.text if code in _WIDE else editor.binary_text)(data[first:last])
+        for first, last, code, payload in record.spans
+        if payload
+    ]
+    return Event(editor.text(data[start:end]), number, texts)
+
+
+def _scrub_rest(piece: Piece, known: Iterable[tuple[int, int]], editor: Editor) -> None:
+    """Scrub what lies between the stretches *known*, which are in order and may overlap."""
+    at, length = 0, len(piece.data)
+    for start, end in [*known, (length, length)]:
+        if at < start and piece.data.count(0, at, start) != start - at:
+            piece.data[at:start] = editor.unexplained(bytes(piece.data[at:start]), True)
+        at = max(at, end)

@@ -1,0 +1,88 @@
+"""Stretches of text in bytes that nothing explains: UTF-16 of both orders at any alignment, UTF-8, ANSI."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+
+from claude_evidence.evtx_format import NAME_HEADER, name_hash
+
+WIDE = ("utf-16-le", "utf-16-be")
+NARROW = (
+    "utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874",
+    "cp850", "cp437", "cp932", "cp936", "cp949", "cp950",
+)  # fmt: skip
+"""What 8-bit text may be: UTF-8 first, then the code pages of Windows, then of its console."""
+SHORTEST_FOREIGN = 8
+_U16 = struct.Struct("<H")
+
+
+def _alphabet(first: int, last: int) -> str:
+    """Return a character class without U+xx00: that is what Latin text looks like one byte beside its place."""
+    blocks = range(first >> 8, (last >> 8) + 1)
+    ends = ((max(first, block << 8 | 1), min(last, block << 8 | 0xFF)) for block in blocks)
+    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ends)
+
+
+_LATIN = r"\t\n\r\x20-\x7e\xa0-\u024f\u1e00-\u1eff\u2010-\u201e\u2026\u20ac\u2122"
+_SCRIPTS = (
+    _LATIN, _LATIN + _alphabet(0x370, 0x3FF), _LATIN + _alphabet(0x400, 0x52F), _LATIN + _alphabet(0x590, 0x6FF),
+    _LATIN + _alphabet(0xE01, 0xE7F), _LATIN + _alphabet(0x3041, 0x30FF) + _alphabet(0x4E01, 0x9FFF),
+    _LATIN + _alphabet(0xAC01, 0xD7A3),
+)  # fmt: skip
+TEXT = re.compile("|".join(f"[{script}]{{4,}}" for script in reversed(_SCRIPTS)))
+"""Four characters or more of one script: what a person would take for text."""
+_RUN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]{3,}")
+_NARROW_RUN = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{3,}")
+_ISLAND = re.compile(rb"(?:[^\0]|\0(?!\0{5}))+")
+_SID = re.compile(rb"\x01([\x01-\x0f])\0\0\0\0\0[\x05\x0b\x0c\x0f\x10\x12]", re.DOTALL)
+
+
+def islands(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of *data* between runs of six or more NULs, with the NUL that may belong to each end."""
+    for match in _ISLAND.finditer(data):
+        yield max(match.start() - 1, 0), min(match.end() + 2, len(data))
+
+
+def wide_runs(data: bytes, start: int, end: int, codec: str, shift: int) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and text of each run of three characters or more of *codec* in data[start:end]."""
+    first = start + shift
+    text = data[first : end - (end - first) % 2].decode(codec, "surrogatepass" if codec == WIDE[0] else "replace")
+    astral = len(text) != (end - first) // 2
+    for match in _RUN.finditer(text):
+        at = first + 2 * (_units(text[: match.start()]) if astral else match.start())
+        yield at, at + 2 * (_units(match[0]) if astral else len(match[0])), match[0]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def narrow_runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each run of three bytes or more that may be 8-bit text."""
+    for match in _NARROW_RUN.finditer(data):
+        yield match.span()
+
+
+def binary_sids(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each stored SID in *data*, by its shape."""
+    at = 0
+    while match := _SID.search(data, at):
+        end = match.start() + 8 + 4 * match[1][0]
+        if end <= len(data):
+            yield match.start(), end
+        at = match.start() + 1
+
+
+def is_name(data: bytes, start: int, end: int) -> bool:
+    """Return whether the UTF-16 run data[start:end] is a name of an element: its length and hash stand before it.
+
+    Hash and length may themselves look like characters, and so be the run's first.
+    """
+    for begin in (start, start + 2, start + 4):
+        if begin >= NAME_HEADER.size and begin < end and _U16.unpack_from(data, begin - 2)[0] * 2 == end - begin:
+            text = data[begin:end].decode("utf-16-le", "replace")
+            if name_hash(text) & 0xFFFF == _U16.unpack_from(data, begin - 4)[0] and data[end : end + 2] == b"\0\0":
+                return True
+    return False

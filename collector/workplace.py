@@ -131,8 +131,11 @@ def _locked(path: Path, mode: str) -> IO[bytes]:
         else:
             import fcntl
 
-            with suppress(OSError) if mode == "xb" else suppress():  # a file system without locks: nobody can tell
+            try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # held, or a file system without locks: nobody can tell then, and nothing is removed
+                if mode != "xb":
+                    raise
     except BaseException:
         file.close()
         raise

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 
 from claude_evidence.collector._types import Item, Scrub, Store
 
-# What the bag keeps of everything asked for, packed, beside the members themselves: its line in collection.json; and of
-# everything stored: a hash and a name in two lists and in the zip's directory. Measured high: tests/collector/test_budget.py.
-ASKED_BYTES, STORED_BYTES, BASE_BYTES = 130, 250, 4096
-SMALLEST_BYTES = 100_000
+# What the bag keeps beside the members, packed: of everything asked for its entry in collection.json, of everything
+# stored a hash and a name in two lists and in the zip's directory. Measured high: tests/collector/test_budget.py.
+ASKED_BYTES, STORED_BYTES, BASE_BYTES = 130, 150, 4096
 # Packed text is seldom smaller than this part of what it was, so what cannot fit need not be tried.
 BEST_RATIO = 100
 SMALLEST_TAIL_BYTES = 64 << 10
@@ -33,7 +32,7 @@ class Budget:
 
 
 def _lists(name: str) -> int:
-    return STORED_BYTES + 3 * len(name.encode())
+    return STORED_BYTES + 2 * len(name.encode())
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claude_evidence import __version__
+from claude_evidence.cli_common import INPUT, LazyGroup
+from claude_evidence.cli_common import echo as _print
 from claude_evidence.usage import UsageError, leave, printable
 
 if TYPE_CHECKING:
@@ -23,16 +25,6 @@ LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json")
 
 
-class _Path(click.Path):
-    """A path; an empty text, such as a variable that is not set, is no path and never the current folder."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value):
-            self.fail("it is empty", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-INPUT = _Path(path_type=Path, allow_dash=True)
 MORE_RULES = click.option(
     "--rules", "rule_paths", multiple=True, type=INPUT, metavar="PATH", help="More rules: a file or a folder."
 )
@@ -45,8 +37,10 @@ RAISE_LIMITS = click.option(
 )
 
 
-class _Commands(click.Group):
+class _Commands(LazyGroup):
     """Wrong use and unreadable input end in one line and exit code 2; Ctrl-C ends with 130."""
+
+    lazy: Mapping[str, str] = {"collect": "claude_evidence.cli_collect"}
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -89,6 +83,7 @@ def cli() -> None:
     """Find out why Claude Desktop on Windows does not start, or where its conversations went.
 
     \b
+    claude-evidence collect                     one small, private bundle of this machine's traces
     claude-evidence analyze bundle.zip          a report from a bundle, folder, log or event log
     claude-evidence verify bundle.zip           is every byte of the bundle what was collected?
     claude-evidence rules list                  the failures it knows
@@ -276,16 +271,6 @@ def check_rules(ctx: click.Context, paths: tuple[Path, ...]) -> None:
         _print(printable(f"{error.where}: {error.message}"))
     _print(f"errors: {len(errors)}" if errors else "no errors", err=True)
     ctx.exit(1 if errors else 0)
-
-
-def _print(text: str, *, err: bool = False, color: bool | None = None) -> None:
-    """Print *text*; a reader that went away does not change what the answer is."""
-    from claude_evidence.written import let_go
-
-    try:
-        click.echo(text, err=err, color=color)
-    except BrokenPipeError:
-        let_go(sys.stderr if err else sys.stdout)
 
 
 def _stem(path: Path) -> str:

@@ -11,6 +11,7 @@ from claude_evidence.model import Member
 QUIET_S = 2.0
 EVERY_S = 0.1
 NAME_WIDTH = 50
+BAR_WIDTH = 20
 
 
 class Progress:
@@ -36,6 +37,14 @@ class Progress:
         name = "".join(c if c.isprintable() else "?" for c in member.name)[-NAME_WIDTH:]
         self.say(f"{number + 1}/{total}  {self._bytes / 1e6:,.0f} MB read  {name}")
         self._bytes += member.size_bytes
+
+    def bar(self, what: str, done: int, total: int) -> None:
+        """Show how many of *total* bytes are *done*, and *what* is being done."""
+        part = min(done / total, 1.0) if total else 1.0
+        filled = "#" * int(part * BAR_WIDTH)
+        name = "".join(c if c.isprintable() else "?" for c in what)
+        name = name if len(name) <= NAME_WIDTH else f"…{name[1 - NAME_WIDTH :]}"
+        self.say(f"[{filled:-<{BAR_WIDTH}}] {part:4.0%}  {min(done, total) / 1e6:,.0f}/{total / 1e6:,.0f} MB  {name}")
 
     def say(self, text: str) -> None:
         """Show *text* unless the run is young or the last line is."""

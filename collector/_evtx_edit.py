@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from claude_evidence.collector import _evtx_runs as runs
 from claude_evidence.collector._evtx_concern import Event
@@ -29,6 +30,10 @@ class Replacing:
     stray: Callable[[str], str]
 
 
+Edits: TypeAlias = list[tuple[int, bytes]]
+"""Where new bytes go, and those."""
+
+
 class Editor:
     """Replaces in values of any type; what it has done for the same bytes before it remembers, up to 16 MiB."""
 
@@ -36,6 +41,8 @@ class Editor:
         self.functions = functions
         self._done: tuple[dict[int, dict[bytes, bytes]], dict[int, dict[bytes, bytes]]] = ({}, {})
         self._texts: dict[bytes, str] = {}
+        self.blocks: dict[tuple[bytes, bytes, bytes], Edits] = {}
+        """What changes in the own data of an event, by these data, its provider and its event id."""
         self._held = 0
 
     def value(self, code: int, raw: bytes, foreign: bool) -> bytes:
@@ -50,6 +57,13 @@ class Editor:
                 known = self._done[foreign].setdefault(code, {})
             known[raw] = new
         return new
+
+    def remember_block(self, key: tuple[bytes, bytes, bytes], edits: Edits) -> None:
+        """Remember that *edits*, by offset, are what changes in an event's own data."""
+        self._held += len(key[0])
+        if self._held > REMEMBERED_BYTES:
+            self._forget()
+        self.blocks[key] = edits
 
     def text(self, raw: bytes) -> str:
         """Return *raw* as whoever judges an event may read it: UTF-16, or what text is found in it."""
@@ -78,7 +92,7 @@ class Editor:
         return bytes(out)
 
     def _forget(self) -> None:
-        self._done, self._texts, self._held = ({}, {}), {}, 0
+        self._done, self._texts, self.blocks, self._held = ({}, {}), {}, {}, 0
 
     def _made(self, code: int, raw: bytes, foreign: bool) -> bytes:
         if code in {ValueType.STRING, ValueType.STRING | ARRAY, LITERAL}:

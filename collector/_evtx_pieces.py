@@ -6,9 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from claude_evidence.collector._evtx_concern import Event
+from claude_evidence.collector._evtx_chunk import Chunk
 from claude_evidence.collector._evtx_edit import Editor
-from claude_evidence.collector._evtx_records import LITERAL, Record, Records
 from claude_evidence.evtx_format import (
     CHECKED_HEADER_BYTES,
     CHUNK_FREE_OFFSET,
@@ -19,13 +18,11 @@ from claude_evidence.evtx_format import (
     HEADER_CRC_OFFSET,
     RECORDS_OFFSET,
 )  # fmt: skip
-from claude_evidence.evtx_values import ARRAY, ValueType
 
-_U16, _U32 = struct.Struct("<H"), struct.Struct("<I")
+_U32 = struct.Struct("<I")
 _DATA_CRC_OFFSET = CHUNK_FREE_OFFSET + 4
 _CHUNK_RESERVED = 56
 _FILE_RESERVED = 44
-_WIDE = frozenset({ValueType.STRING, ValueType.STRING | ARRAY, LITERAL})
 SEAM_BYTES = 1024
 
 
@@ -92,36 +89,13 @@ def scrub_header(block: bytes, editor: Editor) -> Piece:
 def scrub_chunk(data: bytes, editor: Editor) -> Piece:
     """Return a chunk scrubbed, whatever state it is in; *data* may be cut short or be no chunk at all."""
     piece = Piece(data)
-    records = Records(data)
-    for record in records:
-        _scrub_record(piece.data, data, record, editor)
-    known = sorted(records.understood)
+    known = Chunk(data, editor).scrub(piece.data)
     if data.startswith(CHUNK_MAGIC):
         known[:0] = [(0, _CHUNK_RESERVED), (CHECKED_HEADER_BYTES, RECORDS_OFFSET)]
     _scrub_rest(piece, known, editor)
     if not piece.sound and data.strip(b"\0"):  # what was read may not be what was written
         piece.data[:] = editor.unexplained(bytes(piece.data), False)
     return piece
-
-
-def _scrub_record(out: bytearray, data: bytes, record: Record, editor: Editor) -> None:
-    foreign = editor.functions.foreign is not None and not editor.functions.concerns(_event(data, record, editor))
-    for start, end, code, payload in record.spans:
-        raw = data[start:end]
-        new = editor.value(code, raw, payload and foreign)
-        if new != raw:
-            out[start:end] = new
-
-
-def _event(data: bytes, record: Record, editor: Editor) -> Event:
-    start, end = record.provider
-    number = _U16.unpack_from(data, record.event_id)[0] if record.event_id else None
-    texts = [
-        (editor.text if code in _WIDE else editor.binary_text)(data[first:last])
-        for first, last, code, payload in record.spans
-        if payload
-    ]
-    return Event(editor.text(data[start:end]), number, texts)
 
 
 def _scrub_rest(piece: Piece, known: Iterable[tuple[int, int]], editor: Editor) -> None:

@@ -7,7 +7,6 @@ and tells which values are the event's own data. Each template and each list is 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -17,7 +16,6 @@ from claude_evidence.evtx_format import (
     FRAGMENT_HEADER,
     RECORD_ALIGNMENT,
     RECORD_HEADER,
-    RECORD_MAGIC,
     RECORDS_OFFSET,
     TEMPLATE_HEADER,
     TEMPLATE_INSTANCE,
@@ -66,6 +64,10 @@ class Record:
     spans: list[Span] = field(default_factory=list)
     provider: tuple[int, int] = (0, 0)
     event_id: int = 0
+    mentions: list[tuple[int, int]] = field(default_factory=list)
+    """Texts of its templates that are content: they are in each event that uses the template."""
+    nested: int = 0
+    """How many values are BinXml themselves."""
 
 
 class Plan(NamedTuple):
@@ -98,31 +100,23 @@ class Records:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._templates: dict[int, Markup | None] = {}
-        self._fresh: list[tuple[int, int, bool]] = []
         self._walked = 0
+        self.templates: dict[int, Markup | None] = {}
+        """Each offset that a record took for a template's, and the template, None where there is none."""
         self.understood: list[tuple[int, int]] = []
 
-    def __iter__(self) -> Iterator[Record]:
-        """Yield each record that can be read, wherever it lies: in use, left over in slack, behind damage."""
-        data, at = self._data, RECORDS_OFFSET
-        while (at := data.find(RECORD_MAGIC, at)) >= 0:
-            record = self._record(at)
-            if record is None:
-                at += len(RECORD_MAGIC)
-                continue
-            yield record
-            self.understood.append((at, record.end))
-            at = record.end
-
-    def _record(self, start: int) -> Record | None:
+    def end(self, start: int) -> int:
+        """Return where the record that begins at *start*, a magic, ends; 0 where its two sizes do not agree."""
         data = self._data
         if start + _MIN_RECORD_BYTES > len(data):
-            return None
-        size = _U32.unpack_from(data, start + 4)[0]
+            return 0
+        size: int = _U32.unpack_from(data, start + 4)[0]
         end = start + size
-        if not _MIN_RECORD_BYTES <= size <= len(data) - start or data[end - 4 : end] != data[start + 4 : start + 8]:
-            return None
+        sane = _MIN_RECORD_BYTES <= size <= len(data) - start
+        return end if sane and data[end - 4 : end] == data[start + 4 : start + 8] else 0
+
+    def read(self, start: int, end: int) -> Record | None:
+        """Return the record in data[start:end], None where it does not follow the format."""
         record = Record(start, end)
         try:
             self._event(record)
@@ -166,14 +160,13 @@ class Records:
         data = self._data
         _, _, _, offset = TEMPLATE_INSTANCE.unpack_from(data, at)
         at += TEMPLATE_INSTANCE.size
-        template = self._templates[offset] if offset in self._templates else self._define(offset)
+        template = self.templates[offset] if offset in self.templates else self._define(offset)
         if offset == at:
             if template is None:
                 raise DamagedError
             at = template.end
-        if self._fresh:
-            record.spans += [Span(start, end, LITERAL, payload) for start, end, payload in self._fresh]
-            self._fresh = []
+        if template is not None:
+            record.mentions += [(start, end) for start, end, payload in template.literals if payload]
         values: int = at + 4 + 4 * _U32.unpack_from(data, at)[0]
         layout = plan(data[at + 4 : values]) if values <= limit else None
         if layout is None or values + layout.total > limit:
@@ -194,6 +187,7 @@ class Records:
 
     def _nested(self, start: int, end: int, record: Record, depth: int) -> None:
         known = len(record.spans)
+        record.nested += 1
         try:
             at = self._fragment(start, end, record, depth + 1)
         except (DamagedError, struct.error, IndexError):
@@ -203,7 +197,7 @@ class Records:
             record.spans.append(Span(at, end, OPAQUE, True))
 
     def _define(self, offset: int) -> Markup | None:
-        """Return the template whose definition begins at *offset*, None where none does; its texts become fresh."""
+        """Return the template whose definition begins at *offset*, None where none does."""
         data = self._data
         start = offset + TEMPLATE_HEADER.size
         template = None
@@ -212,9 +206,8 @@ class Records:
             self._walked += min(end, len(data)) - start
             if end <= len(data) and self._walked <= _WALKS_PER_CHUNK:
                 template = _definition(data, start, end)
-        self._templates[offset] = template
+        self.templates[offset] = template
         if template is not None:
-            self._fresh += template.literals
             self.understood.append((offset, template.end))
         return template
 

@@ -34,7 +34,7 @@ TEMPLATE_TABLE_OFFSET = STRING_TABLE_OFFSET + 4 * STRING_BUCKETS
 RECORDS_OFFSET = TEMPLATE_TABLE_OFFSET + 4 * TEMPLATE_BUCKETS
 
 CHECKED_HEADER_BYTES = 120
-"""What of a file or chunk header its own checksum covers, flags and checksum follow; a chunk's covers its tables too."""
+"""What of a file or chunk header its checksum covers, a chunk's covers its tables too; flags and checksum follow."""
 HEADER_CRC_OFFSET = 124
 CHUNK_FREE_OFFSET = 48
 """Where a chunk header says where its records end; the checksum of the records follows."""

@@ -187,6 +187,9 @@ class Redactor(Protocol):
     def path(self, path: str) -> str:
         """Return a host *path* scrubbed part by part; the same path gives the same result."""
 
+    def fact(self, kind: Kind, value: str) -> str:
+        """Return the token of *value*, of which somebody knows that it identifies: nothing needs to be found in it."""
+
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
         """Yield the scrubbed bytes of *item*, read from *source*, in pieces; memory stays bounded for logs."""
 

@@ -2,66 +2,108 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from claude_evidence.collector._types import Identity, Item
+from claude_evidence.collector import _text_stream, scrub_evtx
+from claude_evidence.collector._equal import Equal
+from claude_evidence.collector._types import Identity, Item, Kind, Scrub
+from claude_evidence.collector.scrub_json import JsonScrub
+from claude_evidence.collector.scrub_text import Known, Scrubber
 from claude_evidence.collector.tokens import Tokens
 
 BLOCK_BYTES = 1 << 20
+LARGEST_JSON_BYTES = 64 << 20
 FORMAT = "claude-evidence/redaction/1"
+_UNITS = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
 class Redacting:
-    """Replaces *identities* by tokens made under *key*; see `Redactor`."""
+    """Replaces what *known* holds by tokens made under *key*; see `Redactor`. Made by `Discovering.redactor`."""
 
-    def __init__(self, identities: tuple[Identity, ...], key: bytes, *, redact_ips: bool = False) -> None:
-        self.identities = identities
+    def __init__(self, known: Known, key: bytes, *, redact_ips: bool = False) -> None:
+        self.identities: tuple[Identity, ...] = known.identities
+        self._ips = redact_ips
         self._tokens = Tokens(key)
-        self._by_value = {identity.value.casefold(): identity for identity in identities}
-        self._pattern = re.compile(
-            "|".join(map(re.escape, sorted(self._by_value, key=len, reverse=True))) or "(?!)", re.I
-        )
-
-    @property
-    def mapping(self) -> Mapping[str, str]:
-        """Token to value, of every value replaced so far."""
-        return self._tokens.mapping
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many values were replaced, by kind."""
-        return self._tokens.counts
+        self.mapping: Mapping[str, str] = self._tokens.mapping
+        self.counts: Mapping[str, int] = self._tokens.counts
+        self._scrubber = Scrubber(known, self._tokens, redact_ips=redact_ips)
+        self._stream = _text_stream.TextStream(self._scrubber, self._tokens)
+        self._equal = Equal(self._tokens, key)
+        self._fitting = Scrubber(known, self._tokens, redact_ips=redact_ips, fit=self._equal.fit)
+        self._fitted: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """Return *text* with every identifying value replaced."""
-        return self._pattern.sub(self._token, text)
+        return self._scrubber.text(text)
 
     def path(self, path: str) -> str:
         """Return a host *path* scrubbed part by part."""
-        return self.text(path)
+        return self._scrubber.path(path)
+
+    def fact(self, kind: Kind, value: str) -> str:
+        """Return the token of *value*, of which somebody knows that it identifies: nothing needs to be found in it."""
+        return self._tokens.token(kind, value)
 
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
-        """Yield the scrubbed bytes of *item*."""
-        while block := source.read(BLOCK_BYTES):
-            yield self.text(block.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        """Yield the scrubbed bytes of *item*; a JSON document over `LARGEST_JSON_BYTES` is scrubbed as text."""
+        if item.scrub is Scrub.EVTX:
+            yield from scrub_evtx.scrub(source, self._equal_text, self._equal.sid, foreign=self._foreign)
+        elif item.scrub is Scrub.JSON and not item.meta and item.size_bytes <= LARGEST_JSON_BYTES:
+            yield self._document(source.read(), item.artifact.keys)
+        else:
+            yield from self._stream.scrub(source)
 
     def report(self) -> dict[str, Any]:
-        """Return what ``redaction.json`` says: how many values of each kind were replaced; never a value."""
-        return {"format": FORMAT, "redacted": True, "counts": dict(sorted(self.counts.items()))}
+        """Return what ``redaction.json`` says: how many values of each kind were replaced, never a value.
 
-    def _token(self, match: re.Match[str]) -> str:
-        identity = self._by_value.get(match[0].casefold())
-        return self._tokens.token(identity.kind, identity.value) if identity else match[0]
+        ``event_logs`` pairs the tokens with their forms of equal length.
+        """
+        pairs = {
+            kind: {t: sorted(forms) for t, forms in sorted(by.items())}
+            for kind, by in sorted(self._equal.pairs.items())
+        }
+        return {
+            "format": FORMAT,
+            "redacted": True,
+            "ip_addresses": self._ips,
+            "counts": {kind: count for kind, count in sorted(self.counts.items()) if count},
+            "event_logs": pairs,
+        }
+
+    def _document(self, data: bytes, allowed: frozenset[str]) -> bytes:
+        if not data.strip(b"\0"):
+            return data
+        encoding = _text_stream.encoding_of(data[:BLOCK_BYTES]) if data[:1] != b"\0" else None
+        scrub = JsonScrub(self._scrubber, allowed)
+        if encoding is None:
+            return scrub.document(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        whole = len(data) & ~1
+        text = scrub.document(data[:whole].decode(encoding, "surrogatepass"))
+        return text.encode(encoding, "surrogatepass") + data[whole:]
+
+    def _equal_text(self, text: str) -> str:
+        """Return *text* of an event log scrubbed, in as many UTF-16 units."""
+        new = self._fitted.get(text)
+        if new is None:
+            clean = self._fitting.sieve.is_clean(text.encode("utf-8", "surrogatepass"))
+            new = text if clean else self._fitting.pieces(text, said=False).text()
+            if len(self._fitted) < 100_000:
+                self._fitted[text] = new
+        return new
+
+    def _foreign(self, text: str) -> str:
+        """Return a text that another program wrote about itself as a token of equal length."""
+        return self._equal.fit(Kind.VALUE, text, text) if scrub_evtx.names_something(text) else text
 
 
 class Plain:
     """Changes nothing: what ``--no-redact`` asks for."""
 
-    identities: tuple[Identity, ...] = ()
-    mapping: Mapping[str, str] = {}
-    counts: Mapping[str, int] = {}
+    def __init__(self) -> None:
+        self.identities: tuple[Identity, ...] = ()
+        self.mapping: Mapping[str, str] = {}
+        self.counts: Mapping[str, int] = {}
 
     def text(self, text: str) -> str:
         """Return *text*."""
@@ -70,6 +112,10 @@ class Plain:
     def path(self, path: str) -> str:
         """Return *path*."""
         return path
+
+    def fact(self, kind: Kind, value: str) -> str:
+        """Return *value*."""
+        return value
 
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
         """Yield the bytes of *item* as they are."""

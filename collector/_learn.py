@@ -1,0 +1,189 @@
+"""What the discovery learns from text and from JSON: values in the places where only an identity stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from claude_evidence.collector import _conversation, _path_text, secret_shapes
+from claude_evidence.collector import _json_keys as keys
+from claude_evidence.collector._json_keys import Rule
+from claude_evidence.collector._json_scan import Level, scan
+from claude_evidence.collector._path_parts import UUID, roles
+from claude_evidence.collector._spellings import plain
+from claude_evidence.collector._types import Kind
+from claude_evidence.collector._vocabulary import is_message
+from claude_evidence.collector.scrub_text import EMAIL, SIDS
+
+Note = Callable[[Kind, str], None]
+ANCHORS = (
+    "accountid", "orgid", "account_id", "org_id", "uuid:", "uuid\":", "org changed", "host name", "hostname",
+    "computername", "username", "userdomain", "user name", "registered owner", "user=", "user:", "scandir", "--users-",
+)  # fmt: skip
+_FIELD = re.compile(
+    r"(?<![A-Za-z])(?:(?P<account>(?:last_?known_?)?account_?(?:uu)?id|user_?uuid|uuid)"
+    r"|(?P<org>org(?:anization)?_?(?:uu)?id|org changed from)"
+    r")(?:\\{0,4}[\"'])?(?:[ ]?[:=][ ]?|[ ])(?:\\{0,4}[\"'])?(?P<first>[0-9a-f-]{36}|null|none|undefined)"
+    r"(?:[ ](?:→|->|to)[ ](?P<second>[0-9a-f-]{36}))?",
+    re.IGNORECASE,
+)
+_WORD = r"[^\s\"',;:=(){}\[\]<>|\\/]{1,64}"
+_STATE = re.compile(
+    r"(?<![A-Za-z_])(?:(?P<host>host ?name|computer ?name|userdomain)|(?P<user>user ?name|user|log[io]n)"
+    r"|(?P<name>registered owner|full name))[\"']?[ ]{0,30}[:=][ ]{0,30}[\"']?"
+    rf"(?P<value>{_WORD}(?: {_WORD}){{0,3}})[\"']?[ \t\r]{{0,8}}(?:$|[,;}}])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_KIND_OF_STATE = {"host": Kind.HOST, "user": Kind.USER, "name": Kind.FULL_NAME}
+_NOBODY = frozenset({"null", "none", "undefined", "true", "false", "unknown", "n/a", "undef", "nil", "anonymous"})
+_COMMON_VALUE = re.compile(
+    r"(?:production|development|staging|debug|verbose|info|warning|error|true|false|enabled|disabled|default|stdio|utf-?8"
+    r"|[a-z]{2}[_-][a-z]{2}(?:\.utf-?8)?|[\d.:,/ -]+|https?://(?:localhost|127\.0\.0\.1)[:/\d]{0,8})\Z", re.IGNORECASE
+)  # fmt: skip
+_SECRET_NAME = re.compile(r"key|token|secret|pass|pwd|auth|cred|bearer|cookie|pat\b|dsn|conn", re.IGNORECASE)
+_FLAG = re.compile(
+    r"--?[A-Za-z-]{0,32}(?:key|token|secret|password|auth|header)[A-Za-z-]{0,16}(?:=(?P<value>.{4,4096}))?\Z",
+    re.IGNORECASE,
+)
+SHORTEST_VALUE, SHORTEST_TITLE, LONGEST_VALUE = 8, 12, 4096
+
+
+class Learning:
+    """Reads text and JSON and tells *note* each value that identifies, *path* each path, *user* names of profiles."""
+
+    def __init__(self, note: Note, path: Callable[[str], None]) -> None:
+        self._note, self._path = note, path
+
+    def text(self, text: str) -> None:
+        """Learn from one line of a log, or any other short text."""
+        self._shapes(text)
+        self._fields(text)
+        for match in SIDS.finditer(text):
+            self._note(Kind.SID, match[0].upper())
+        self._paths(text)
+        self._said(text)
+
+    def _shapes(self, text: str) -> None:
+        secrets = list(secret_shapes.find(text))
+        for start, end in secrets:
+            self._note(Kind.SECRET, text[start:end])
+        for match in EMAIL.finditer(text) if "@" in text or "%40" in text else ():
+            if not any(start < match.end() and match.start() < end for start, end in secrets):
+                self._note(Kind.EMAIL, plain(match[0]))
+
+    def _fields(self, text: str) -> None:
+        for match in _FIELD.finditer(text):
+            kind = Kind.ACCOUNT if match["account"] else Kind.ORGANISATION
+            for value in (match["first"], match["second"]):
+                if value and UUID.fullmatch(value):
+                    self._note(kind, value.lower())
+        for match in _STATE.finditer(text):
+            if match["value"].casefold() not in _NOBODY:
+                self._note(_kind_of(match), match["value"])
+
+    def _paths(self, text: str) -> None:
+        for found in _path_text.find(text):
+            parts = found.parts[1:] if found.host else found.parts
+            if found.host and len(found.parts) > 1 and UUID.fullmatch(found.parts[0]) is None:
+                self.parts([*parts], root=True)
+                continue
+            self.parts(list(parts), root=found.root)
+            start, end = found.spans[0][0], found.spans[-1][1]
+            self._path(plain(text[max(0, start - 4) : end]))
+
+    def parts(self, parts: list[str], *, root: bool = True) -> None:
+        """Learn from the parts of a path: whose profile it is, whose registry, whose SID."""
+        for part, role in zip(parts, roles(parts, root=root), strict=True):
+            if isinstance(role, Kind) and role is not Kind.PATH:
+                self._note(role, plain(part).upper() if role is Kind.SID else plain(part))
+
+    def _said(self, text: str) -> None:
+        for match in _conversation.FIELD.finditer(text):
+            end = _conversation.closing(text, match.end(), match["quote"])
+            if match["title"]:
+                self.title(text[match.end() : end])
+        if "{" in text and '"' in text:
+            for found in _conversation.JSON.finditer(text):
+                self.json(text, found.start(), one=True)
+                break
+
+    def title(self, title: str) -> None:
+        """Learn the title of a conversation where it is long enough to be nobody's everyday words."""
+        title = title.strip()
+        words = title.split()
+        if len(title) >= SHORTEST_TITLE and len(words) > 1 and not is_message(title):
+            self._note(Kind.TITLE, title)
+
+    def json(self, text: str, start: int = 0, *, one: bool = False) -> None:
+        """Learn from the JSON in *text*, whole or broken."""
+        stack: list[Level] = []
+        flagged = False
+        for lexeme in scan(text, start, stack, _enter, one=one):
+            if lexeme.sort not in ("key", "string"):
+                continue
+            value, top = lexeme.value, stack[-1] if stack else None
+            if lexeme.sort == "key":
+                assert top is not None
+                top.key, top.wants_key = value, False
+                self._key(value, str(top.state or ""))
+            elif value and top is not None:
+                rule = keys.rule_of(top.key) if top.is_object else None
+                flagged = self._value(value, top.key if top.is_object else "", rule, str(top.state or ""), flagged)
+
+    def _key(self, key: str, under: str) -> None:
+        if under == "bypasspermissionsgatebyaccount":
+            self._note(Kind.ACCOUNT, key)
+
+    def _value(self, value: str, key: str, rule: Rule | None, under: str, flagged: bool) -> bool:
+        """Learn one string; return whether the next one is the value of a flag that takes a secret."""
+        if under.startswith("secret") or rule is Rule.SECRET or flagged:
+            self._secret(value, key)
+        elif under == "args":
+            match = _FLAG.match(value)
+            if match and match["value"]:
+                self._secret(match["value"], "token")
+            if match:
+                return match["value"] is None
+        if rule in (Rule.ACCOUNT, Rule.ORGANISATION, Rule.EMAIL, Rule.NAME, Rule.USER, Rule.HOST):
+            if value.casefold() not in _NOBODY and len(value) <= 256:
+                self._note(keys.KINDS[rule], value)
+        elif rule is Rule.TITLE:
+            self.title(value)
+        elif rule is Rule.PATH and len(value) <= LONGEST_VALUE:
+            self._path(value)
+        self._shallow(value)
+        return False
+
+    def _shallow(self, value: str) -> None:
+        self._shapes(value)
+        self._fields(value)
+        self._paths(value)
+
+    def _secret(self, value: str, key: str) -> None:
+        """Learn a value out of an environment, a header or a token cache: where it is no everyday word."""
+        value = value.strip()
+        named = bool(_SECRET_NAME.search(key))
+        if not SHORTEST_VALUE <= len(value) <= LONGEST_VALUE or _COMMON_VALUE.match(value):
+            return
+        if re.match(r"[A-Za-z]:[\\/]|/|~", value) and not named:
+            self._path(value)
+            return
+        self._note(Kind.SECRET if named else Kind.VALUE, value)
+        scheme, _, rest = value.partition(" ")
+        if scheme.casefold() in ("bearer", "basic", "token") and len(rest) >= SHORTEST_VALUE:
+            self._note(Kind.SECRET, rest)
+
+
+def _kind_of(match: re.Match[str]) -> Kind:
+    return next(kind for name, kind in _KIND_OF_STATE.items() if match[name])
+
+
+def _enter(parent: Level | None, level: Level) -> None:
+    """Keep with each level what its texts are: secrets, arguments, or the key they stand under."""
+    if parent is None:
+        return
+    above, key = str(parent.state or ""), parent.key.casefold() if parent.is_object else ""
+    if above.startswith("secret") or (key and keys.rule_of(key) is Rule.SECRET):
+        level.state = "secret"
+    else:
+        level.state = key or above

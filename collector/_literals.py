@@ -1,0 +1,133 @@
+"""Discovered values looked for in text: literally, in every spelling, in any case; short names only in their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from claude_evidence.collector._pieces import Spans
+from claude_evidence.collector._spellings import NAMES, needles, normal, spellings
+from claude_evidence.collector._types import Identity, Kind
+
+_LEFT = r"(?:(?<![^\W_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\[nrtbf]))"
+_RIGHT = r"(?![^\W_])"
+_BOUNDED = NAMES | {Kind.SID, Kind.ACCOUNT, Kind.ORGANISATION, Kind.EMAIL, Kind.PATH}
+_SIGN = r"(?:[ ]{0,3}(?:=>|[:=])[ ]{0,3})"
+Put = Callable[[Identity, str], str]
+"""Gives what stands for a value, in place of a text."""
+_FIELDS = (
+    r"user(?:[ _-]?name|[ _-]?id)?", r"account[ _-]?name", r"logon[ _-]?name", "owner", "log[io]n", r"login[ _-]?as",
+    r"run[ _-]?as", "profile", r"host(?:[ _-]?name)?", r"computer(?:[ _-]?name)?", r"machine(?:[ _-]?name)?", "domain",
+    "benutzer(?:name)?", "utilisateur", "usuario",
+)  # fmt: skip
+_SUSPECT = re.compile(r"%|\\u", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Literal:
+    """One value and its spellings. ``needles`` are folded bytes of which a text holds one where the value is in it."""
+
+    identity: Identity
+    texts: tuple[str, ...]
+    needles: tuple[bytes, ...]
+    _pattern: re.Pattern[str] | None = field(default=None)
+    _escaped: re.Pattern[str] | None = field(default=None)
+
+    @classmethod
+    def of(cls, identity: Identity) -> Literal:
+        """Return *identity* as what is looked for."""
+        texts = spellings(identity.kind, identity.value)
+        return cls(identity, texts, tuple(dict.fromkeys(needles(texts))))
+
+    def spans(self, text: str, put: Put) -> Spans:
+        """Yield where the value stands in *text*, plainly spelt."""
+        if self._pattern is None:
+            self._pattern = self._compiled("|".join(map(re.escape, self.texts)))
+        for match in self._pattern.finditer(text):
+            yield match.start(), match.end(), put(self.identity, match[0])
+
+    def escaped_spans(self, text: str, put: Put) -> Spans:
+        """Yield where the value stands in *text* with any of its characters escaped."""
+        if self._escaped is None:
+            self._escaped = self._compiled("".join(map(_any_spelling, self.identity.value)))
+        for match in self._escaped.finditer(text):
+            yield match.start(), match.end(), put(self.identity, match[0])
+
+    def _compiled(self, pattern: str) -> re.Pattern[str]:
+        bounded = self.identity.kind in _BOUNDED
+        return re.compile(rf"{_LEFT}(?:{pattern}){_RIGHT}" if bounded else pattern, re.IGNORECASE)
+
+
+class Literals:
+    """All values to look for, the longest first."""
+
+    def __init__(self, identities: Iterable[Identity]) -> None:
+        everywhere = sorted((i for i in identities if i.anywhere), key=lambda i: len(i.value), reverse=True)
+        self.all: tuple[Literal, ...] = tuple(map(Literal.of, everywhere))
+        self._small = [(literal, tuple(t.lower() for t in _small(literal))) for literal in self.all]
+
+    def in_text(self, text: str, put: Put) -> Iterator[Callable[[str], Spans]]:
+        """Yield, for each value that *text* may hold, what finds it."""
+        low = text.lower()
+        for literal, small in self._small:
+            if any(word in low for word in small):
+                yield lambda piece, literal=literal: literal.spans(piece, put)  # type: ignore[misc]
+        if _SUSPECT.search(text):
+            plain = normal(text)
+            for literal in self.all:
+                if normal(literal.identity.value) in plain:
+                    yield lambda piece, literal=literal: literal.escaped_spans(piece, put)  # type: ignore[misc]
+
+
+class Positions:
+    """Names that identify only in an identity position; paths, e-mail addresses and account fields are not its work."""
+
+    def __init__(self, identities: Sequence[Identity]) -> None:
+        names = [i for i in identities if not i.anywhere and i.kind in NAMES]
+        self._by_name = {normal(i.value): i for i in names}
+        texts = sorted({t for i in names for t in spellings(i.kind, i.value)}, key=len, reverse=True)
+        hosts = {normal(i.value) for i in identities if i.kind in (Kind.HOST, Kind.DOMAIN)} | {
+            "azuread",
+            "microsoftaccount",
+        }
+        pattern = _positions(
+            "|".join(map(re.escape, texts)), "|".join(map(re.escape, sorted(hosts, key=len, reverse=True)))
+        )
+        self._pattern = re.compile(pattern, re.IGNORECASE) if texts else None
+        self.needles = tuple(dict.fromkeys(needles(f"{host}\\" for host in hosts))) if names else ()
+
+    def spans(self, text: str, put: Put) -> Spans:
+        """Yield where such a name stands in its place in *text*."""
+        if self._pattern is None:
+            return
+        for match in self._pattern.finditer(text):
+            start, end = match.span(match.lastgroup or 0)
+            identity = self._by_name.get(normal(text[start:end]))
+            if identity:
+                yield start, end, put(identity, text[start:end])
+
+
+def _positions(names: str, domains: str) -> str:
+    """Return a pattern of *names* after a field that holds one, after a domain, and beside a SID."""
+    fields = "|".join(_FIELDS)
+    return (
+        rf"(?<![^\W_])(?:{fields})[\"']?{_SIGN}(?:\\{{0,4}}[\"'])?(?P<field>{names}){_RIGHT}"
+        rf"|(?<![^\W_])(?:{domains})\\{{1,4}}(?P<domain>{names})(?![\w\\/.-])"
+        rf"|(?<![^\W_])(?P<sid>{names})(?=[ ]{{0,2}}[(:,]?[ ]{{0,2}}(?:S-1-5-21-|sid-[0-9a-f]{{6}}))"
+        rf"|(?:S-1-5-21-[0-9-]{{8,40}}|sid-[0-9a-f]{{6}})[)]?[ ]{{0,2}}[(:,=]?[ ]{{0,2}}(?P<beside>{names}){_RIGHT}"
+    )
+
+
+def _any_spelling(character: str) -> str:
+    forms = {character, character.upper(), character.lower()}
+    quoted = {"".join(f"%(?:25)?{byte:02x}" for byte in form.encode("utf-8", "surrogatepass")) for form in forms}
+    units = {
+        "".join(rf"\\{{1,4}}u{u:04x}" for u in memoryview(form.encode("utf-16-le", "surrogatepass")).cast("H"))
+        for form in forms
+    }
+    return f"(?:{'|'.join([re.escape(character), *sorted(quoted), *sorted(units)])})"
+
+
+def _small(literal: Literal) -> set[str]:
+    return {cased for text in literal.texts for cased in (text, text.upper(), text.casefold())}

@@ -1,0 +1,128 @@
+"""Paths in running text: where each begins, what its parts are, and where it ends.
+
+A path begins at an anchor (``C:\\``, ``\\\\server\\``, ``/home/``, ``~/``, ``Users\\``), however it is escaped, and is
+walked part by part with bounded patterns. Where a part holds spaces and nothing quotes it, the parts that were
+discovered beforehand say where it ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from claude_evidence.collector._spellings import normal
+
+MAX_PARTS = 2048
+_SEPARATOR = r"(?:\\{1,8}/?|/{1,2}|%(?:25)?(?:5C|2F)|\\{1,4}u005c)"
+_EDGE = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+_ANCHOR = re.compile(
+    rf"{_EDGE}(?P<drive>[A-Za-z](?::|%(?:25)?3A))(?P<sep>{_SEPARATOR})"
+    r"|(?<![\\\w:])(?P<share>\\{2}|\\{4})(?=[\w.?-])"
+    r"|(?<![\w.~%:/\\-])(?P<root>\\?/|%2F)(?=(?:home|users|volumes|mnt|media|srv|root|data|private|opt|tmp|var|workspace)(?:\\?/|%2F))"
+    r"|(?<![\w~])(?P<tilde>~(?:\\{1,4}|/|%5C|%2F))(?=\w|\.\w)"
+    r"|(?:(?<=\\)|(?<=/)|(?<=%5C)|(?<=%2F)|(?<![\w.-]))(?P<bare>users|documents and settings)(?=\\|%5C)"
+    r"|(?:(?<=\\)|(?<=/)|(?<![\w.-]))(?P<unix>Users)(?=/)",
+    re.IGNORECASE,
+)
+_SEP = re.compile(_SEPARATOR, re.IGNORECASE)
+_RUN = re.compile(r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))){1,255}+", re.IGNORECASE)
+_ESCAPED_RUN = re.compile(
+    r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\\{1,4}u(?!005c|002f)[0-9a-f]{4}){1,255}+", re.IGNORECASE
+)
+_QUOTES = frozenset("'\"`")
+_TO_THE_END = re.compile(
+    r"(?:Starting local session \S{1,80} in|persisted sessions from|skipping load:|file plant\):|planted symlink:"
+    r"|leased by [^)\n]{1,80}\):|in repo|cwd[=:]|Reaping idle worktree [^ ]{1,80} in) ?\Z"
+)
+_TRAILING = re.compile(r"[\s.,;!)\]}'`]+\Z")
+_SPACED = re.compile(r"[^\s].{0,60}[^\s]|[^\s]", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One path in a text: where its parts lie, the parts, and whether it begins at a root or below a home.
+
+    ``host`` says that the first part is the name of another computer.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    parts: tuple[str, ...]
+    root: bool
+    host: bool = False
+
+
+def find(text: str, spaced: frozenset[str] = frozenset()) -> Iterator[Found]:
+    """Yield the paths in *text*; *spaced* are known parts with a space in them, as `normal` makes them."""
+    position = 0
+    while anchor := _ANCHOR.search(text, position):
+        kind, sep = anchor.lastgroup or "", anchor["sep"] or anchor[0]
+        start = anchor.start() if kind in ("bare", "unix") else anchor.end()
+        spans = _walk(text, start, sep, _opening(text, anchor.start()), spaced)
+        position = max(anchor.end(), spans[-1][1] if spans else 0)
+        if spans:
+            parts = tuple(text[begin:end] for begin, end in spans)
+            yield Found(tuple(spans), parts, root=kind != "tilde", host=kind == "share")
+
+
+def split(path: str) -> list[str]:
+    """Return a whole *path* as separators (even places) and parts (odd places)."""
+    return re.split(r"((?:(?<![^\\/])[A-Za-z]:(?=[\\/]|\Z))|[^\\/]+)", path)
+
+
+def _opening(text: str, start: int) -> str:
+    """Return the quote that a path at *start* stands in, a newline where it runs to the line's end, or nothing."""
+    before = text[max(0, start - 160) : start]
+    prefix = before.removesuffix("\\\\?\\").removesuffix("\\\\.\\")
+    if prefix[-1:] in _QUOTES and prefix[-1:]:
+        return prefix[-1]
+    return "\n" if _TO_THE_END.search(prefix) else ""
+
+
+def _walk(text: str, position: int, sep: str, quoted: str, spaced: frozenset[str]) -> list[tuple[int, int]]:
+    run_of = _ESCAPED_RUN if len(sep) > 1 or sep == "/" else _RUN
+    spans: list[tuple[int, int]] = []
+    while len(spans) < MAX_PARTS and (run := run_of.match(text, position)):
+        after = _SEP.match(text, run.end())
+        end = _end(text, run, bool(after), quoted, spaced, windows="/" not in sep)
+        cut = end < run.end()
+        last = cut or not after
+        if last and not quoted:
+            trailing = _TRAILING.search(text, position, end)
+            end = trailing.start() if trailing and not _closes(text, position, trailing.start()) else end
+        if end > position:
+            spans.append((position, end))
+        if last:
+            break
+        position = after.end()  # type: ignore[union-attr]
+    return spans
+
+
+def _end(text: str, run: re.Match[str], more: bool, quoted: str, spaced: frozenset[str], *, windows: bool) -> int:
+    """Return where the part that begins with *run* ends; *more* says that a separator follows the run."""
+    whole = run[0]
+    if quoted and quoted != "\n":
+        closing = whole.find(quoted)
+        return run.start() + closing if closing >= 0 else run.end()
+    if quoted:
+        return run.end()
+    whole = re.split(r"['`]", whole, maxsplit=1)[0] if not more else whole
+    if " " not in whole and "\t" not in whole:
+        return run.start() + len(whole)
+    for end in _word_ends(whole):
+        if normal(whole[:end]) in spaced:
+            return run.start() + end
+    if more and windows and _SPACED.fullmatch(whole):
+        return run.end()
+    return run.start() + re.search(r"\s", whole).start()  # type: ignore[union-attr]
+
+
+def _word_ends(text: str) -> Iterator[int]:
+    """Yield where up to eight words of *text* end, the last first: without what cannot end a name."""
+    ends = [match.start() for match in re.finditer(r"(?=\s|[,;)'`]|\Z)", text)][:12]
+    yield from (end for end in reversed(ends) if end)
+
+
+def _closes(text: str, start: int, end: int) -> bool:
+    """Return whether a bracket that follows belongs to the part, as in ``Program Files (x86)``."""
+    return "(" in text[start:end] and text[end : end + 1] == ")"

@@ -1,0 +1,73 @@
+"""Which lines of a log need a closer look: most hold nothing, and most repeat but for numbers and ids.
+
+Lines are folded (hex digits as one, small letters): each distinct folded line is searched once for the needles, all new
+ones of a block at a time, and remembered as clean or not. So a log costs what splitting it costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from claude_evidence.collector._spellings import fold
+
+LONG_LINE_BYTES = 16 << 10
+REMEMBERED_BYTES = 16 << 20
+
+
+class Sieve:
+    """Tells lines that hold none of *needles* (bytes, in small letters) from those that may hold one.
+
+    ``searched_bytes`` counts the work: what was searched for needles, not what was split.
+    """
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        distinct = sorted({needle for needle in needles if needle}, key=len)
+        # folded, an id or a name such as «dead» is in every line that holds an id: those are looked for as they are
+        self._plain = [needle for needle in distinct if not fold(needle).strip(b"0-")]
+        folded = sorted({fold(needle) for needle in distinct if fold(needle).strip(b"0-")}, key=len)
+        self._folded = [n for i, n in enumerate(folded) if not any(shorter in n for shorter in folded[:i])]
+        self._clean: set[bytes] = set()
+        self._dirty: set[bytes] = set()
+        self._held = 0
+        self.searched_bytes = 0
+
+    def is_clean(self, data: bytes) -> bool:
+        """Return whether *data* holds none of the needles."""
+        self.searched_bytes += len(data)
+        folded, low = fold(data), data.lower()
+        return not any(n in folded for n in self._folded) and not any(n in low for n in self._plain)
+
+    def lines(self, block: bytes) -> tuple[list[bytes], list[bool]] | None:
+        """Return the lines of *block* and, for each, whether it may hold a needle; None where none does."""
+        if self._held > REMEMBERED_BYTES:
+            self._clean.clear()
+            self._dirty.clear()
+            self._held = 0
+        folded = fold(block).split(b"\n")
+        new = set(folded) - self._clean
+        new -= self._dirty
+        if new:
+            self._learn(new)
+        plain = self._plain_in(block)
+        if not plain and self._dirty.isdisjoint(folded):
+            return None
+        dirty, lines = self._dirty, block.split(b"\n")
+        flags = [line in dirty for line in folded]
+        if plain:
+            flags = [flag or any(n in line.lower() for n in plain) for flag, line in zip(flags, lines, strict=True)]
+        return lines, flags
+
+    def _plain_in(self, block: bytes) -> list[bytes]:
+        if not self._plain:
+            return []
+        low = block.lower()
+        return [needle for needle in self._plain if needle in low]
+
+    def _learn(self, lines: set[bytes]) -> None:
+        text = b"\n".join(lines)
+        self._held += len(text)
+        self.searched_bytes += len(text)
+        present = [needle for needle in self._folded if needle in text]
+        dirty = {line for line in lines if any(needle in line for needle in present)} if present else set()
+        self._dirty |= dirty
+        self._clean |= lines - dirty

@@ -1,0 +1,129 @@
+"""How one value can be spelt in bytes and text: Unicode forms, escapes, code pages, slugs and short names.
+
+Text that is no UTF-8 is held as Python holds it with ``surrogateescape``, so that a name in an old code page is a
+spelling like any other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
+from urllib.parse import quote
+
+from claude_evidence.collector._types import Kind
+
+CODE_PAGES = ("cp1252", "cp437", "cp850")
+NAMES = frozenset({Kind.USER, Kind.FULL_NAME, Kind.HOST, Kind.DOMAIN})
+_FOLD = bytes(48 if chr(c) in "0123456789abcdefABCDEF" else bytes([c]).lower()[0] for c in range(256))
+_ESCAPE = re.compile(r"\\{1,4}u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
+_SLUG = re.compile(r"[^A-Za-z0-9]")
+_HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
+_MANY = 16
+
+
+def fold(data: bytes) -> bytes:
+    """Return *data* with hex digits as ``0`` and other letters small: lines that differ in numbers and ids are one."""
+    return data.translate(_FOLD)
+
+
+def normal(text: str) -> str:
+    """Return what all spellings of one name share: without escapes, composed, and small letters alone."""
+    return plain(text).casefold()
+
+
+def plain(text: str) -> str:
+    """Return *text* without escapes and composed: what is remembered as the value."""
+    if "\\u" in text or "%" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    return text if text.isascii() else unicodedata.normalize("NFC", _readable(text))
+
+
+def slug(path: str) -> str:
+    """Return the folder name that the CLI makes of *path*: everything but letters and digits is a dash."""
+    return _SLUG.sub("-", path)
+
+
+def spellings(kind: Kind, value: str) -> tuple[str, ...]:
+    """Return the ways in which *value* can be written, the longest first; case is not among them."""
+    forms = {unicodedata.normalize(form, value) for form in ("NFC", "NFD")}
+    found: dict[str, None] = {}
+    for form in forms:
+        found |= dict.fromkeys(_written(form))
+    if kind in NAMES:
+        found |= dict.fromkeys(short_names(value))
+    if not value.isascii():
+        found |= dict.fromkeys(filter(None, (_in_code_page(value, page) for page in CODE_PAGES)))
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def short_names(name: str) -> Iterator[str]:
+    """Yield the 8.3 names that Windows gives to a folder called *name*."""
+    stem = "".join(c for c in name.upper().split(".")[0] if c.isascii() and (c.isalnum() or c in "_-~!#$%&'(){}@^`"))
+    if (len(name) > 8 or stem != name.upper()) and len(stem) >= 2:
+        yield from (f"{stem[:6]}~{number}" for number in range(1, 5))
+
+
+def needles(texts: Iterable[str]) -> Iterator[bytes]:
+    """Yield the bytes, ASCII in small letters, of which a block holds one where any of *texts* is in it."""
+    for text in texts:
+        for cased in _cases(text):
+            yield cased.encode("utf-8", "surrogateescape" if _escaped(cased) else "surrogatepass").lower()
+
+
+def _written(form: str) -> Iterator[str]:
+    yield form
+    if not form.isascii() or any(c in form for c in _HTML):
+        yield "".join(c if c.isascii() else _json(c) for c in form)
+        yield "".join(_HTML.get(c, c) if c.isascii() else _json(c) for c in form)
+    if "\\" in form:
+        yield form.replace("\\", "\\\\")
+        yield form.replace("\\", "\\\\\\\\")
+    if '"' in form:
+        yield form.replace("\\", "\\\\").replace('"', '\\"')
+    if "/" in form:
+        yield form.replace("/", "\\/")
+    encoded = quote(form, safe="", errors="surrogatepass")
+    if encoded != form:
+        yield encoded
+        yield quote(form, safe="/:@", errors="surrogatepass")
+        yield encoded.replace("%20", "+")
+        yield quote(encoded, safe="")
+        yield slug(form)
+
+
+def _json(character: str) -> str:
+    return "".join(f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16-le", "surrogatepass")).cast("H"))
+
+
+def _in_code_page(value: str, page: str) -> str:
+    try:
+        return value.encode(page).decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return ""
+
+
+def _cases(text: str) -> Iterator[str]:
+    """Yield *text* with each letter beyond ASCII small and large; ASCII is folded in the bytes."""
+    choices = [(c,) if c.isascii() else tuple({c, c.lower(), c.upper()}) for c in text]
+    yield from ("".join(chosen) for chosen in islice(product(*choices), 4 * _MANY))
+
+
+def _escaped(text: str) -> bool:
+    return any("\udc80" <= c <= "\udcff" for c in text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return bytes.fromhex(match[2].replace("%", "")).decode("utf-8", "replace")
+
+
+def _readable(text: str) -> str:
+    """Return *text* with bytes of an old code page read as Western European, surrogate pairs joined."""
+    if not any("\ud800" <= c <= "\udfff" for c in text):
+        return text
+    if _escaped(text):
+        return text.encode("utf-8", "surrogateescape").decode("cp850", "replace")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -123,7 +123,8 @@ def _kind(bundle: Bundle, member: Member) -> str | None:
         return max(matches)[1]
     with bundle.open(member) as stream:
         head = stream.read(SNIFFED_BYTES)
-    return next((kind for kind, parser in kinds().items() if head and parser.sniff(head)), None)
+    asked = sorted(kinds().items(), key=lambda item: getattr(item[1], "ASKED_LAST", False))
+    return next((kind for kind, parser in asked if head and parser.sniff(head)), None)
 
 
 def _tables(results: Iterable[Parsed]) -> dict[str, pd.DataFrame]:

@@ -10,6 +10,8 @@ A module whose name has no leading underscore is a parser; its file name is the 
     Whether the first 4,096 bytes look like its kind; asked only where no path pattern matches.
 ``parse(stream, source, context)``
     Rows out of one member: a `Parsed`. Bad evidence becomes a `Problem`, never an exception.
+``ASKED_LAST`` (optional)
+    True where ``sniff`` is asked only once every other parser's said no.
 ``DEDUPLICATE`` (optional)
     True where the same bytes under the same file name would count one happening twice.
 """

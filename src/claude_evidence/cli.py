@@ -40,7 +40,7 @@ RAISE_LIMITS = click.option(
 class _Commands(LazyGroup):
     """Wrong use and unreadable input end in one line and exit code 2; Ctrl-C ends with 130."""
 
-    lazy: Mapping[str, str] = {"collect": "claude_evidence.cli_collect"}
+    lazy: Mapping[str, str] = {"collect": "claude_evidence.cli_collect", "redact": "claude_evidence.cli_redact"}
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -147,6 +147,7 @@ def analyze(
     INPUT is a bundle, or whatever is at hand: a folder, an .evtx, .log, .json or .jsonl file, or a zip of those, such
     as %APPDATA%\\Claude
     zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence and give one report.
+    The text of a bug report (issue.md, or - for standard input) is read for the log lines and events it quotes.
 
     \b
     claude-evidence analyze bundle.zip
@@ -154,15 +155,17 @@ def analyze(
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
     """
     from claude_evidence.analyzers.rules import load_rules
+    from claude_evidence.pasted_input import with_standard_input
     from claude_evidence.written import check_target, form_of, write_text
 
     form = form or form_of(output)
-    target = output or Path(f"{_stem(inputs[0])}-report.{form}")
-    check_target(target, (*inputs, *rule_paths), chosen=output is not None)
     if no_default_rules and not rule_paths:
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
-    rules = load_rules(rule_paths, defaults=not no_default_rules)
-    report = _report(inputs, rules, zone, engine, raise_limits, quiet)
+    with with_standard_input(inputs) as given:
+        target = output or Path(f"{_stem(given[0])}-report.{form}")
+        check_target(target, (*given, *rule_paths), chosen=output is not None)
+        rules = load_rules(rule_paths, defaults=not no_default_rules)
+        report = _report(given, rules, zone, engine, raise_limits, quiet)
     write_text(_rendered(report, form), target)
     if not quiet:
         _say(report, target)

@@ -87,8 +87,9 @@ def test_sniffing_tells_the_kinds_apart() -> None:
         "file_inventory": b'{"format": "claude-evidence/file-inventory/1", "entries": []}',
         "package": b"Name : Claude\r\nPackageFullName : C\r\nPackageFamilyName : C\r\n",
     }
+    exact = [kind for kind, parser in kinds().items() if not getattr(parser, "ASKED_LAST", False)]
     for kind, head in heads.items():
-        assert [other for other in kinds() if kinds()[other].sniff(head)] == [kind]
+        assert [other for other in exact if kinds()[other].sniff(head)] == [kind]
 
 
 def test_sniffing_claims_nothing_that_is_no_evidence() -> None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from claude_evidence.collector import _conversation as conversation
 from claude_evidence.collector import _learn, _path_text, _text_stream, scrub_evtx, scrub_text, secret_shapes
-from claude_evidence.collector._path_parts import TOKEN, UUID
+from claude_evidence.collector._path_parts import SID, TOKEN
 from claude_evidence.collector._sieve import Sieve
 from claude_evidence.collector._spellings import NAMES, normal
 from claude_evidence.collector._types import Identity, Item, Kind, Scrub, User
@@ -63,6 +63,8 @@ class Discovering:
         value = value.strip().strip("\0")
         if not value or TOKEN.fullmatch(value) or len(value) > _LONGEST or (kind, value.casefold()) in self._found:
             return
+        if kind is Kind.SID and not SID.fullmatch(value):
+            return  # one that is the same on every Windows, such as S-1-5-18
         if kind in NAMES and (not _NAME.fullmatch(value) or normal(value) in SYSTEM_PROFILES):
             return
         if kind is Kind.DOMAIN and normal(value) in _AUTHORITIES:
@@ -165,6 +167,3 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 held = held[-_text_stream.OVERLAP :]
     if held:
         yield held
-
-
-__all__ = ["UUID", "Discovering"]

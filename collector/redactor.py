@@ -109,13 +109,13 @@ class Plain:
         """Return *text*."""
         return text
 
-    def path(self, path: str) -> str:
-        """Return *path*."""
-        return path
-
     def fact(self, kind: Kind, value: str) -> str:
         """Return *value*."""
         return value
+
+    def path(self, path: str) -> str:
+        """Return *path*."""
+        return path
 
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
         """Yield the bytes of *item* as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,12 +18,13 @@ from claude_evidence.collector._audit_bytes import (
     unescaped,
     words,
 )
-from claude_evidence.collector._audit_forms import Edge, Needle, packed_needles, text_needles, wide_needles
+from claude_evidence.collector._audit_forms import WIDE_CODECS, Edge, Needle, packed_needles, text_needles, wide_needles
 from claude_evidence.collector._types import Identity, Kind
 
 _SEEN_BYTES = 16 << 20
 _MOST_SIGNS = 64
 _LONG_RUN = 6
+_ALPHABETS_END = 0x530
 _TOKEN_REST = re.compile(rb"-[0-9a-f]{6,64}(?![a-z0-9])")
 _TOKEN_WORDS = frozenset(kind.value.encode() for kind in Kind)
 
@@ -66,6 +68,7 @@ class Search:
         self._always = [needle for needle in self._text if not needle.key]
         wide = [needle for identity in free for needle in wide_needles(identity)]
         self._wide = _by_key(needle for needle in [*self._text, *wide])
+        self._always += [needle for needle in wide if NUL not in needle.data and needle.codec in WIDE_CODECS]
         self._packed = _by_key(needle for identity in free for needle in packed_needles(identity))
         self._glued = _by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
         self._places = _audit_places.places(known)
@@ -81,8 +84,9 @@ class Search:
         lower = block.translate(LOWER)
         yield from self._hits(suspicion, block, lower)
         if suspicion.escapes:
-            plain = unescaped(lower)
-            yield from self._hits(self._suspected(plain.translate(SHAPE)), plain, plain)
+            plain = unescaped(block)
+            for hit in self._hits(self._suspected(plain.translate(SHAPE)), plain, plain.translate(LOWER)):
+                yield Hit(hit.kind, f"{hit.form}, escaped", 0)
 
     def binary(self, block: bytes, glue: Glue | None = None) -> Iterator[Hit]:
         """Yield what is left in *block* as UTF-16 of either order at any position, or as a binary value.
@@ -96,7 +100,8 @@ class Search:
             if not key or key in runs or key in high:
                 for needle in needles:
                     yield from _occurrences(needle, lower, glue)
-        yield from self.text(block.translate(None, NUL))
+        yield from self.text(block)
+        yield from self.text(block.replace(NUL * 3, b"\n").translate(None, NUL))
 
     def _suspicion(self, shape: bytes) -> _Suspicion:
         """Return what the lines of *shape* may hold that were not seen before; clean ones are seen from now on."""
@@ -189,8 +194,9 @@ def _of_token(lower: bytes, start: int, end: int) -> bool:
 def _alone(needle: Needle, lower: bytes, start: int, end: int, glue: Glue | None) -> bool:
     if needle.edge is Edge.NONE:
         return True
-    left = _is_part(_before(lower, start, needle.codec), needle.data) and not _escapes(lower, start)
-    right = needle.edge is Edge.BOTH and _is_part(_behind(lower, end, needle.codec), needle.data)
+    value = needle.data.decode(needle.codec, "ignore")
+    left = _is_part(_before(lower, start, needle.codec), value[:1]) and not _escapes(lower, start)
+    right = needle.edge is Edge.BOTH and _is_part(_behind(lower, end, needle.codec), value[-1:])
     if glue and (left or right):
         begins, ends = glue(start, end)
         left, right = left and not begins, right and not ends
@@ -203,21 +209,35 @@ def _escapes(lower: bytes, start: int) -> bool:
 
 
 def _before(lower: bytes, start: int, codec: str) -> str:
-    wide = codec.startswith("utf-16")
-    piece = lower[max(0, start - (2 if wide else 4 if codec == "utf-8" else 1)) : start]
-    if wide and len(piece) < 2:
-        return ""
-    return piece.decode(codec, "ignore")[-1:] if piece[-1:] else ""
+    if codec in WIDE_CODECS:
+        return _unit(lower[max(0, start - 2) : start], codec)
+    piece = lower[max(0, start - 4) : start]
+    text = piece.decode("utf-8", "ignore") if codec == "utf-8" else piece[-1:].decode(codec, "ignore")
+    return (text if text and text[-1].isascii() == piece[-1:].isascii() else piece.decode("cp1252", "ignore"))[-1:]
 
 
 def _behind(lower: bytes, end: int, codec: str) -> str:
-    piece = lower[end : end + (2 if codec.startswith("utf-16") else 4 if codec == "utf-8" else 1)]
-    return piece.decode(codec, "ignore")[:1]
+    if codec in WIDE_CODECS:
+        return _unit(lower[end : end + 2], codec)
+    piece = lower[end : end + 4]
+    text = piece.decode("utf-8", "ignore") if codec == "utf-8" else piece[:1].decode(codec, "ignore")
+    return (text if text and text[0].isascii() == piece[:1].isascii() else piece.decode("cp1252", "ignore"))[:1]
 
 
-def _is_part(neighbour: str, data: bytes) -> bool:
-    """Return whether *neighbour* makes a name part of a longer word: a digit, or a letter of a script with cases.
+def _unit(piece: bytes, codec: str) -> str:
+    """Return the UTF-16 unit *piece* where it is a letter or digit of an alphabet, as names have them."""
+    char = piece.decode(codec, "ignore") if len(piece) == 2 else ""
+    return char if char and ord(char) < _ALPHABETS_END else ""
 
-    Scripts without cases (Chinese, Arabic) put no space around a name: there nothing makes it part of a word.
+
+def _is_part(neighbour: str, edge: str) -> bool:
+    """Return whether *neighbour* makes a name that begins or ends with *edge* part of a longer word.
+
+    A digit does, and a letter of a script with cases beside another. Scripts without cases (Chinese, Arabic) put no
+    space around a name: nothing there makes it part of a word.
     """
-    return neighbour.isdecimal() or neighbour.lower() != neighbour.upper()
+    return bool(neighbour) and _in_words(neighbour) and _in_words(edge)
+
+
+def _in_words(char: str) -> bool:
+    return char.isdecimal() or char.lower() != char.upper() or unicodedata.combining(char[-1:] or " ") != 0

@@ -1,5 +1,5 @@
-"""The host of a scenario as a mounted disk: every file with its true bytes and times, transcripts with all their lines,
-and much that is none of a collector's business.
+"""The host of a scenario as a mounted disk: files with their true bytes and times, whole transcripts, the registry, and
+much that is none of a collector's business.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from claude_evidence.samples._logs import expand
+from claude_evidence.samples._registry import hive_files
 from claude_evidence.samples._session_files import ROOT, HostFile
 from claude_evidence.samples._transcript import transcript
 from claude_evidence.samples.builder import host_files
@@ -59,6 +60,7 @@ def place(folder: Path, path: str) -> Path:
 def _files(scenario: Scenario) -> Iterator[HostFile]:
     at = scenario.collected_at
     yield from host_files(scenario)
+    yield from hive_files(scenario)
     root = scenario.text("root", ROOT)
     for path in (*_DECOYS, *(f"{root}/{name}" for name in _WITHIN)):
         yield HostFile(path, f"{DECOY}\n".encode(), at, "")

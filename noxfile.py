@@ -75,15 +75,23 @@ def exe(session: nox.Session) -> None:
     start = Path(session.create_tmp()) / "claude-evidence-collect.py"
     start.write_text(START, encoding="utf-8")
     session.install("pyinstaller")
-    session.run("pyinstaller", *exe_options(folder, DIST), str(start))
+    work = session.create_tmp()
+    session.run("pyinstaller", *exe_options(str(folder), work), str(start))
+    DIST.mkdir(exist_ok=True)
+    for made in Path(work).glob("claude-evidence-collect*"):
+        if made.is_file() and made.suffix in (".exe", ""):
+            shutil.copy2(made, DIST)
 
 
-def exe_options(folder: Path, target: Path) -> list[str]:
-    """Return what PyInstaller is told to make one console program in *target* of the code in *folder*."""
-    work = target / "build"
-    places = [f"--paths={folder}", f"--distpath={target}", f"--workpath={work}", f"--specpath={work}"]
-    whole = [f"--collect-all={name}" for name in ("claude_evidence", "artifacts", "regipy", "tzdata")]
-    return ["--onefile", "--console", "--noconfirm", "--log-level=WARN", *places, *whole]
+def exe_options(code: str, target: str) -> list[str]:
+    """Return what PyInstaller is told to make one console program in folder *target* of the code in folder *code*."""
+    places = [f"--paths={code}", *(f"--{kind}path={target}" for kind in ("dist", "work", "spec"))]
+    parts = [
+        "--collect-submodules=claude_evidence.collector",
+        "--collect-data=claude_evidence",
+        "--collect-data=tzdata",
+    ]
+    return ["--onefile", "--console", "--noconfirm", "--log-level=WARN", *places, *parts]
 
 
 def _collector(session: nox.Session) -> Path:

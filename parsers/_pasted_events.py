@@ -37,6 +37,12 @@ _BLOCK = re.compile(r"\s*Event\s?\[\d+\]:?\s*$", re.IGNORECASE)
 _PACKAGE = re.compile(r"Claude_(?:\d[\w.…]*|pzs8sxrjxfjjc|…|\.\.\.)")
 _VERSION = re.compile(r"\d+(?:\.\d+){2,3}")
 _PUBLISHER = "pzs8sxrjxfjjc"
+_LEFT_OUT = re.compile(r"(?<=_)(?:…|\.\.\.)?\Z")
+# fields of which a text does not say what of it stood in them: they hold all of it
+_WHOLE = frozenset({
+    "SummaryError", "ErrorFileInfo", "DetailedMessageInfo", "ImagePath", "PackageUri", "RunningApps", "Data",
+    "EventName", "P1", "P2", "AppPath", "FileNameBuffer", "ProcessNameBuffer", "ServiceName", "param1", "param2",
+})  # fmt: skip
 _OTHER = re.compile(r"[A-Za-z][\w.-]{2,60}_\d+(?:\.\d+){3}_\w*?_{1,2}[0-9a-z]{13}")
 _CODE = re.compile(r"0x[0-9A-Fa-f]{1,8}(?![0-9A-Fa-f])")
 _OPTIONS = {name for name in (*LOW_OPTIONS, *HIGH_OPTIONS) if name}
@@ -133,10 +139,10 @@ def package_in(text: str) -> str:
     >>> package_in("Destroyed container for Claude_1.32352.1.0"), package_in("{Claude_pzs8sxrjxfjjc!Claude}")
     ('Claude_1.32352.1.0_…__pzs8sxrjxfjjc', 'Claude_…__pzs8sxrjxfjjc')
     """
-    found = [match[0].rstrip("._") for match in _PACKAGE.finditer(text)]
+    found = [match[0].rstrip(".") for match in _PACKAGE.finditer(text)]
     whole = next((name for name in found if name.count("_") > 2), "")
     if whole or not found:
-        return whole
+        return _LEFT_OUT.sub(_PUBLISHER, whole)
     version = next((match[0] for name in found if (match := _VERSION.search(name))), "")
     return f"Claude_{version}_…__{_PUBLISHER}" if version else f"Claude_…__{_PUBLISHER}"
 
@@ -238,7 +244,7 @@ def _field(name: str, event: Quoted) -> str | None:
     """Return what the event's field *name* holds as far as its text tells: the package, or else all of the text."""
     if name.startswith(("Package", "MainPackage")) and name != "PackageUri":
         return event.package or None
-    if name in ("SummaryError", "ErrorFileInfo", "DetailedMessageInfo", "ImagePath", "PackageUri", "RunningApps"):
+    if name in _WHOLE:
         return event.text
     if name == "Path":
         return event.package or event.text

@@ -8,7 +8,7 @@ from datetime import UTC
 
 from tzlocal.windows_tz import tz_win
 
-from claude_evidence.samples._hive import Keys, write_hive
+from claude_evidence.samples._hive import Keys, Value, write_hive
 from claude_evidence.samples._session_files import HostFile
 from claude_evidence.samples.builder import SID
 from claude_evidence.samples.scenario import Scenario
@@ -66,7 +66,7 @@ def _system(scenario: Scenario) -> Keys:
     zone = scenario.zone
     offset = scenario.collected_at.astimezone(zone or UTC).utcoffset()
     bias = -int(offset.total_seconds()) // 60 % (1 << 32) if offset is not None else 0
-    told = {"TimeZoneKeyName": tz_win[str(zone)], "ActiveTimeBias": bias} if zone else {}
+    told: dict[str, Value] = {"TimeZoneKeyName": tz_win[str(zone)], "ActiveTimeBias": bias} if zone else {}
     return {
         "Select": {"Current": 1, "Default": 1, "Failed": 0, "LastKnownGood": 1},
         rf"{control}\ComputerName\ComputerName": {"ComputerName": name},

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from regipy.registry import RegistryHive
+from regipy import registry
 
 from claude_evidence.samples._hive import Keys, write_hive
 from claude_evidence.samples._registry import SOFTWARE, SYSTEM, hives
 from claude_evidence.samples.scenario import SCENARIOS, load, names
 
+HIVE: Any = registry.RegistryHive  # it carries no types
 TIME = datetime(2026, 5, 17, 8, 30, 0, 123456, tzinfo=UTC)
 KEYS: Keys = {
     r"Software\Grad": {
@@ -37,8 +38,8 @@ def read(data: bytes, folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / "hive"
     path.write_bytes(data)
     found = {}
-    for key in RegistryHive(str(path)).recurse_subkeys(fetch_values=False):
-        node = RegistryHive(str(path)).get_key(key.path)
+    for key in HIVE(str(path)).recurse_subkeys(fetch_values=False):
+        node = HIVE(str(path)).get_key(key.path)
         found[key.path.strip("\\")] = {one.name: one.value for one in node.iter_values(trim_values=False)}
     return found
 

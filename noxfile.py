@@ -75,17 +75,12 @@ def exe(session: nox.Session) -> None:
     start = Path(session.create_tmp()) / "claude-evidence-collect.py"
     start.write_text(START, encoding="utf-8")
     session.install("pyinstaller")
-    work = session.create_tmp()
-    session.run("pyinstaller", *exe_options(str(folder), work), str(start))
-    DIST.mkdir(exist_ok=True)
-    for made in Path(work).glob("claude-evidence-collect*"):
-        if made.is_file() and made.suffix in (".exe", ""):
-            shutil.copy2(made, DIST)
+    session.run("pyinstaller", *exe_options(str(folder), str(DIST), session.create_tmp()), str(start))
 
 
-def exe_options(code: str, target: str) -> list[str]:
-    """Return what PyInstaller is told to make one console program in folder *target* of the code in folder *code*."""
-    places = [f"--paths={code}", *(f"--{kind}path={target}" for kind in ("dist", "work", "spec"))]
+def exe_options(code: str, target: str, work: str) -> list[str]:
+    """Return what PyInstaller is told to make one console program in *target* of the code in folder *code*."""
+    places = [f"--paths={code}", f"--distpath={target}", f"--workpath={work}/build", f"--specpath={work}"]
     parts = [
         "--collect-submodules=claude_evidence.collector",
         "--collect-data=claude_evidence",

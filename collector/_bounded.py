@@ -9,28 +9,37 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 BUFFER_BYTES = 1 << 20
+HEAD_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What tells that a file is still the one it was: all None-like zeros where the source is no file."""
+    """What tells that a file is still the one it was; ``head`` are its first bytes, for numbers of files are reused."""
 
-    size_bytes: int = 0
-    modified_ns: int = 0
-    identity: tuple[int, int] = (0, 0)
+    size_bytes: int
+    modified_ns: int
+    identity: tuple[int, int]
+    head: bytes
 
     def grew_from(self, earlier: Signature) -> bool:
         """Return whether the file is *earlier* with more behind it, as far as one can tell."""
-        return self.identity == earlier.identity and self.size_bytes >= earlier.size_bytes
+        return (
+            self.identity == earlier.identity
+            and self.size_bytes >= earlier.size_bytes
+            and self.head.startswith(earlier.head)
+        )
 
 
 def signature(source: BinaryIO) -> Signature | None:
-    """Return the signature of an open file, None where *source* is none."""
+    """Return the signature of an open file, None where *source* is none; afterwards it stands at its beginning."""
     try:
         status = os.fstat(source.fileno())
     except (OSError, AttributeError):  # what is held in memory has no number
         return None
-    return Signature(status.st_size, status.st_mtime_ns, (status.st_dev, status.st_ino))
+    source.seek(0)
+    head = source.read(HEAD_BYTES)
+    source.seek(0)
+    return Signature(status.st_size, status.st_mtime_ns, (status.st_dev, status.st_ino), head)
 
 
 class _Bounded(io.RawIOBase):
@@ -64,4 +73,4 @@ class _Bounded(io.RawIOBase):
 def bounded(source: BinaryIO, limit: int, read: Callable[[int], None] = lambda count: None) -> BinaryIO:
     """Return at most *limit* bytes of *source*, a stream that can be sought in where *source* can."""
     buffer = min(BUFFER_BYTES, max(limit, io.DEFAULT_BUFFER_SIZE))
-    return io.BufferedReader(_Bounded(source, limit, read), buffer)  # type: ignore[return-value]
+    return io.BufferedReader(_Bounded(source, limit, read), buffer)

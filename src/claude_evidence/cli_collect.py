@@ -24,21 +24,16 @@ _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 SMALLEST_BYTES = 100_000
 
 
-class _Size(click.ParamType):
-    """``25MB``, ``1GB``, ``512KiB`` or a number of bytes; at least what an empty bundle needs."""
-
-    name = "SIZE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return *value* in bytes."""
-        match = _SIZE.fullmatch(str(value).strip())
-        if not match:
-            self.fail(f"{value!r} is no size: write it like 25MB or 1GB", param, ctx)
-        base = 1024 if match[2][1:] else 1000
-        size = int(float(match[1]) * base ** _POWERS[match[2][:1].upper()])
-        if size < SMALLEST_BYTES:
-            self.fail(f"{value!r} is too small for a bundle: give at least {SMALLEST_BYTES // 1000}KB", param, ctx)
-        return size
+def _size(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Return ``25MB``, ``1GB``, ``512KiB`` or a number of bytes as that many; at least what an empty bundle needs."""
+    match = _SIZE.fullmatch(value.strip())
+    if not match:
+        raise click.BadParameter(f"{value!r} is no size: write it like 25MB or 1GB")
+    base = 1024 if match[2][1:] else 1000
+    size = int(float(match[1]) * base ** _POWERS[match[2][:1].upper()])
+    if size < SMALLEST_BYTES:
+        raise click.BadParameter(f"{value!r} is too small for a bundle: give at least {SMALLEST_BYTES // 1000}KB")
+    return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,8 @@ class _Wishes:
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
 @click.option(
     *("--max-size", "max_size_bytes"),
-    type=_Size(),
+    callback=_size,
+    metavar="SIZE",
     default="25MB",
     show_default=True,
     help="How large the bundle may become; the newest and most relevant is taken first.",
@@ -85,7 +81,7 @@ class _Wishes:
 @click.option("--no-analyze", is_flag=True, help="Only collect; do not look at what the bundle shows.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the bundle's name, and errors.")
 @click.pass_context
-def command(ctx: click.Context, **given: Any) -> None:
+def command(ctx: click.Context, /, **given: Any) -> None:
     """Put what Claude Desktop left on this machine into one small, private zip.
 
     Names, accounts, e-mail addresses, tokens and paths that identify are replaced before anything is stored; what was

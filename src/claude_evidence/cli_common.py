@@ -1,4 +1,4 @@
-"""What the modules of the command line share: paths as arguments, printing, and commands loaded when they are asked for."""
+"""What the modules of the command line share: paths as arguments, printing, commands loaded when they are asked for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,105 @@
+"""What a run tells the person: what will be taken, what is not there and why, how to attach the bundle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from claude_evidence.collector.audit import Leak
+from claude_evidence.collector.collect import Collected
+from claude_evidence.collector.survey import Survey
+from claude_evidence.model import Acquisition, Outcome
+
+ATTACHMENT_BYTES = 25 * 1000 * 1000
+UNREDACTED = """\
+######################################################################
+#  NOT PRIVATE: with --no-redact the bundle holds names, accounts,   #
+#  e-mail addresses, tokens and keys AS THEY ARE. Whoever gets it    #
+#  can read them and may be able to use them. Never attach it to a   #
+#  public issue.                                                     #
+######################################################################"""
+_SHOWN = 12
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a size for people.
+
+    >>> megabytes(812), megabytes(25_100_000)
+    ('812 B', '25.1 MB')
+    """
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    return f"{size_bytes / 1000:,.1f} kB" if size_bytes < 1_000_000 else f"{size_bytes / 1e6:,.1f} MB"
+
+
+def planned(survey: Survey, *, whole: bool) -> Iterator[str]:
+    """Yield what will be taken, by artifact with sizes; *whole* names every file and what is not there."""
+    groups: dict[str, list[tuple[str, int]]] = {}
+    for item in survey.stored:
+        groups.setdefault(item.artifact.name, []).append((item.source, item.size_bytes))
+    yield "What will be taken, made private first:"
+    for name, entries in sorted(groups.items()):
+        total = sum(size for _, size in entries)
+        yield f"  {name}: {_count(len(entries), 'file')}, {megabytes(total)}"
+        if whole:
+            yield from (f"    {megabytes(size):>12}  {source}" for source, size in sorted(entries))
+    for name in survey.asked:
+        yield f"  {name}: asked of the system"
+    if not groups:
+        yield "  no file of Claude was found"
+    if whole:
+        yield from not_obtained(survey.acquisitions)
+
+
+def told(made: Collected) -> Iterator[str]:
+    """Yield what to say of a bundle that is complete."""
+    yield f"Bundle:  {made.path}"
+    yield f"Size:    {megabytes(made.size_bytes)}"
+    yield f"SHA-256: {made.sha256}"
+    if made.mapping:
+        yield f"Mapping: {made.mapping}  (the true names: keep it, give it to nobody)"
+    yield from not_obtained(made.manifest.acquisitions)
+    yield ""
+    yield from _how_to_attach(made)
+    yield ""
+
+
+def not_obtained(entries: Iterable[Acquisition]) -> Iterator[str]:
+    """Yield what was asked for and is not there, grouped by outcome, artifact and reason; the rarer outcomes whole."""
+    rest = [entry for entry in entries if entry.outcome is not Outcome.COLLECTED]
+    missing = Counter(entry.artifact for entry in rest if entry.outcome is Outcome.MISSING)
+    others = Counter((e.outcome.value, e.artifact, e.detail) for e in rest if e.outcome is not Outcome.MISSING)
+    if not rest:
+        return
+    yield "Not obtained:"
+    shown = sorted(others.items())
+    for (outcome, artifact, detail), count in shown[:_SHOWN]:
+        yield f"  {outcome}: {artifact}{f' ({count} times)' if count > 1 else ''}{f': {detail}' if detail else ''}"
+    if len(shown) > _SHOWN:
+        yield f"  and {len(shown) - _SHOWN} more: data/collection.json in the bundle names them all"
+    if missing:
+        yield f"  not on this machine: {', '.join(sorted(missing))}"
+
+
+def refusal(leaks: Sequence[Leak]) -> Iterator[str]:
+    """Yield why the audit refused a bundle; no line repeats a value."""
+    yield "Refused: the finished bundle still held values that identify, so it got no name and was removed."
+    yield from (f"  {leak}" for leak in leaks[:_SHOWN])
+    if len(leaks) > _SHOWN:
+        yield f"  and {len(leaks) - _SHOWN} more"
+    yield "Nothing was written. Please report these lines; they hold none of the values."
+
+
+def _how_to_attach(made: Collected) -> Iterator[str]:
+    if not made.manifest.redacted:
+        yield "NOT PRIVATE: the bundle holds names, accounts and keys as they are. Do not attach it to a public issue."
+        return
+    yield "The bundle is private: names, accounts and keys are tokens. Look inside before you send it."
+    if made.size_bytes <= ATTACHMENT_BYTES:
+        yield "To attach it to a GitHub issue, drag the zip into the text field."
+    else:
+        yield "It is larger than the 25 MB that GitHub takes: to attach it, collect again with --max-size 25MB."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

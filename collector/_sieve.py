@@ -34,7 +34,7 @@ class Sieve:
     def is_clean(self, data: bytes) -> bool:
         """Return whether *data* holds none of the needles."""
         self.searched_bytes += len(data)
-        folded, low = fold(data), data.lower()
+        folded, low = _harmless_gone(fold(data)), data.lower()
         return not any(n in folded for n in self._folded) and not any(n in low for n in self._plain)
 
     def lines(self, block: bytes) -> tuple[list[bytes], list[bool]] | None:
@@ -48,26 +48,44 @@ class Sieve:
         new -= self._dirty
         if new:
             self._learn(new)
-        plain = self._plain_in(block)
+        plain = self._lines_with_plain(block)
         if not plain and self._dirty.isdisjoint(folded):
             return None
-        dirty, lines = self._dirty, block.split(b"\n")
+        dirty = self._dirty
         flags = [line in dirty for line in folded]
-        if plain:
-            flags = [flag or any(n in line.lower() for n in plain) for flag, line in zip(flags, lines, strict=True)]
-        return lines, flags
+        for number in plain:
+            flags[number] = True
+        return block.split(b"\n"), flags
 
-    def _plain_in(self, block: bytes) -> list[bytes]:
-        if not self._plain:
-            return []
-        low = block.lower()
-        return [needle for needle in self._plain if needle in low]
+    def _lines_with_plain(self, block: bytes) -> set[int]:
+        """Return the numbers of the lines that hold one of the needles that are looked for as they are."""
+        low = block.lower() if self._plain else b""
+        numbers: set[int] = set()
+        for needle in self._plain:
+            number, counted, position = 0, 0, low.find(needle)
+            while position >= 0:
+                number += low.count(b"\n", counted, position)
+                numbers.add(number)
+                counted = position
+                end = low.find(b"\n", position)
+                position = low.find(needle, end) if end >= 0 else -1
+        return numbers
 
     def _learn(self, lines: set[bytes]) -> None:
-        text = b"\n".join(lines)
+        text = _harmless_gone(b"\n".join(lines))
         self._held += len(text)
         self.searched_bytes += len(text)
         present = [needle for needle in self._folded if needle in text]
-        dirty = {line for line in lines if any(needle in line for needle in present)} if present else set()
+        dirty = {line for line in lines if _holds(line, present)} if present else set()
         self._dirty |= dirty
         self._clean |= lines - dirty
+
+
+def _harmless_gone(folded: bytes) -> bytes:
+    """Return *folded* without the beginnings of addresses, which look like drives and are in every other line."""
+    return folded.replace(b"https://", b"~ ") if b"https://" in folded else folded
+
+
+def _holds(line: bytes, needles: list[bytes]) -> bool:
+    text = _harmless_gone(line)
+    return any(needle in text for needle in needles)

@@ -27,7 +27,7 @@ class TextStream:
 
     def __init__(self, scrubber: Scrubber, tokens: Tokens) -> None:
         self._scrubber, self._tokens = scrubber, tokens
-        self._seen: dict[bytes, tuple[bytes, Counter[str]]] = {}
+        self._seen: dict[bytes, tuple[bytes, Counter[str] | None]] = {}
 
     def scrub(self, source: BinaryIO) -> Iterator[bytes]:
         """Yield the scrubbed bytes of *source*, in the encoding that they are in."""
@@ -73,12 +73,12 @@ class TextStream:
         if known is None:
             before = self._tokens.counts.copy()
             new = self._text(key)
-            known = new, self._tokens.counts - before
+            known = new, (self._tokens.counts - before) or None
             if len(self._seen) >= _CACHED_LINES:
                 self._seen.clear()
             if len(key) <= _CACHED_BYTES:
                 self._seen[key] = known
-        else:
+        elif known[1]:
             self._tokens.counts.update(known[1])
         return line[:start] + known[0]
 

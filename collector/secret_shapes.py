@@ -13,7 +13,7 @@ ANCHORS = (
     "sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "akia", "asia", "eyj", "bearer", "basic",
     "private key", "xox", "xapp-", "aiza", "authorization", "cookie", "passw",
     "secret", "token", "api_key", "apikey", "api-key",
-    "glpat-", "npm_", "hf_", "://", "sig=", "code=", "access_key", "accesskey",
+    "glpat-", "npm_", "hf_", "sig=", "code=", "access_key", "accesskey",
 )  # fmt: skip
 
 _EDGE = r"(?<![A-Za-z0-9])"

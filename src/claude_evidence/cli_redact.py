@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # What each kind of evidence is to the redaction; a kind that is not here is left out, and said.
 _SCRUBS = {
     "app_log": "text", "events": "evtx", "session_registry": "json", "config": "json", "worktree": "json",
-    "cli_session": "json", "sessions_index": "json", "package": "text", "file_inventory": "own", "transcript": "transcript",
+    "cli_session": "json", "sessions_index": "json",
+    "package": "text", "file_inventory": "own", "transcript": "transcript",
 }  # fmt: skip
 _SNIFFED_BYTES = 4096
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from claude_evidence.collector._evtx_concern import Event
 from claude_evidence.collector._evtx_edit import Editor, Edits
-from claude_evidence.collector._evtx_records import LITERAL, Record, Records, plan
+from claude_evidence.collector._evtx_records import LITERAL, OPAQUE, PADDING_TEXT, Record, Records, plan
 from claude_evidence.evtx_format import (
     FRAGMENT_HEADER,
     RECORD_ALIGNMENT,
@@ -65,6 +65,7 @@ class Block(NamedTuple):
     head: Head
     values: int
     start: int
+    stop: int
     key: tuple[bytes, bytes, bytes]
     """The data themselves, the provider, the event id."""
 
@@ -100,8 +101,10 @@ class Chunk:
         if block is None or known is None:
             return self._read(at, end, block)
         data, edits = self._data, []
-        for first, last, code in block.head.parts:
-            first, last = block.values + first, block.values + last
+        parts = [(block.values + first, block.values + last, code) for first, last, code in block.head.parts]
+        if PADDING_TEXT.search(data, block.stop, end - 4):
+            parts.append((block.stop, end - 4, OPAQUE))
+        for first, last, code in parts:
             raw = data[first:last]
             new = self._editor.value(code, raw, False)
             if new != raw:
@@ -121,12 +124,12 @@ class Chunk:
         if head is None:
             return None
         stop, limit = values + head.total, end - 4
-        if stop >= limit or limit - stop > RECORD_ALIGNMENT or data[stop:limit].strip(b"\0"):
+        if stop >= limit or limit - stop > RECORD_ALIGNMENT or data[stop]:
             return None
         start = self._own_data(values + head.data, stop)
         name, number = head.provider, values + head.event_id
         key = data[start:stop], data[values + name[0] : values + name[1]], data[number : number + 2]
-        return Block(head, values, start, key) if start else None
+        return Block(head, values, start, stop, key) if start else None
 
     def _own_data(self, at: int, stop: int) -> int:
         """Return where the values of the template instance in data[at:stop] begin, 0 where it is an unusual one."""
@@ -153,7 +156,7 @@ class Chunk:
                 edits.append((start, new))
         self._note_templates()
         if block and record.nested == 1 and not any(span.start < block.start < span.end for span in record.spans):
-            own = [(start - block.start, new) for start, new in edits if start >= block.start]
+            own = [(start - block.start, new) for start, new in edits if block.start <= start < block.stop]
             self._editor.remember_block(block.key, own)
         return edits
 

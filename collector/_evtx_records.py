@@ -6,6 +6,7 @@ and tells which values are the event's own data. Each template and each list is 
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +38,8 @@ _TEXTS = frozenset({
     ValueType.STRING, ValueType.ANSI_STRING, ValueType.SID, ValueType.BINARY, ValueType.BINXML,
     ValueType.STRING | ARRAY, ValueType.ANSI_STRING | ARRAY, ValueType.SID | ARRAY,
 })  # fmt: skip
+PADDING_TEXT = re.compile(rb"[A-Za-z\x80-\xff]{4}|(?:[ -\xff]\0){3}|(?:\0[ -\xff]){3}")
+"""Up to seven bytes of what was there before fill a record up: nearly always some, hardly ever text."""
 _TEXT_BYTES = 6  # three characters: less says nothing
 _U32 = struct.Struct("<I")
 _MAX_NESTING = 8
@@ -129,8 +132,8 @@ class Records:
         at = self._fragment(record.start + RECORD_HEADER.size, limit, record, 0)
         if limit - at >= RECORD_ALIGNMENT:
             raise DamagedError
-        if self._data[at:limit].strip(b"\0"):
-            record.spans.append(Span(at, limit, OPAQUE, True))
+        if PADDING_TEXT.search(self._data, at, limit):
+            record.spans.append(Span(at, limit, OPAQUE, False))
 
     def _fragment(self, at: int, limit: int, record: Record, depth: int) -> int:
         """Read one fragment into *record*; return where it ends, which is at or before *limit*."""
@@ -194,7 +197,7 @@ class Records:
             del record.spans[known:]
             at = start
         if at < end:
-            record.spans.append(Span(at, end, OPAQUE, True))
+            record.spans.append(Span(at, end, ValueType.BINARY, True))
 
     def _define(self, offset: int) -> Markup | None:
         """Return the template whose definition begins at *offset*, None where none does."""

@@ -33,14 +33,17 @@ _SCRIPTS = (
 )  # fmt: skip
 TEXT = re.compile("|".join(f"[{script}]{{4,}}" for script in reversed(_SCRIPTS)))
 """Four characters or more of one script: what a person would take for text."""
-_RUN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]{3,}")
+_BESIDE = "".join(f"\\u{high:02x}00" for high in range(0x20, 0x7F))
+_CHARACTER = rf"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff{_BESIDE}]"
+_RUN = re.compile(rf"(?:{_CHARACTER}|[{_BESIDE}](?={_CHARACTER})|(?<={_CHARACTER})[{_BESIDE}]){{3,}}")
+"""Three characters of any script; those that Latin text gives one byte beside its place only next to another."""
 _NARROW_RUN = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]{3,}")
-_ISLAND = re.compile(rb"(?:[^\0]|\0(?!\0{5}))+")
+_ISLAND = re.compile(rb"(?:[^\0]|\0(?!\0{63}))+")
 _SID = re.compile(rb"\x01([\x01-\x0f])\0\0\0\0\0[\x05\x0b\x0c\x0f\x10\x12]", re.DOTALL)
 
 
 def islands(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of *data* between runs of six or more NULs, with the NUL that may belong to each end."""
+    """Yield the stretches of *data* between runs of 64 NULs or more, with the NUL that may belong to each end."""
     for match in _ISLAND.finditer(data):
         yield max(match.start() - 1, 0), min(match.end() + 2, len(data))
 

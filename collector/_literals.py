@@ -85,8 +85,9 @@ class Positions:
 
     def __init__(self, identities: Sequence[Identity]) -> None:
         names = [i for i in identities if not i.anywhere and i.kind in NAMES]
-        self._by_name = {normal(i.value): i for i in names}
-        texts = sorted({t for i in names for t in spellings(i.kind, i.value)}, key=len, reverse=True)
+        by_text = {text: i for i in names for text in spellings(i.kind, i.value)}
+        self._by_name = {normal(text): i for text, i in by_text.items()}
+        texts = sorted(by_text, key=len, reverse=True)
         hosts = {normal(i.value) for i in identities if i.kind in (Kind.HOST, Kind.DOMAIN)} | {
             "azuread",
             "microsoftaccount",

@@ -22,7 +22,7 @@ _ANCHOR = re.compile(
     r"|(?<![\w.~%:/\\-])(?P<root>\\?/|%2F)(?=(?:home|users|volumes|mnt|media|srv|root|data|private|opt|tmp|var|workspace)(?:\\?/|%2F))"
     r"|(?<![\w~])(?P<tilde>~(?:\\{1,4}|/|%5C|%2F))(?=\w|\.\w)"
     r"|(?:(?<=\\)|(?<=/)|(?<=%5C)|(?<=%2F)|(?<![\w.-]))(?P<bare>users|documents and settings)(?=\\|%5C)"
-    r"|(?:(?<=\\)|(?<=/)|(?<![\w.-]))(?P<unix>Users)(?=/)",
+    r"|(?:(?<=\\)|(?<=/)|(?<=%2F)|(?<![\w.-]))(?P<unix>Users)(?=/|%2F)",
     re.IGNORECASE,
 )
 _SEP = re.compile(_SEPARATOR, re.IGNORECASE)

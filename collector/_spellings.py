@@ -54,7 +54,8 @@ def spellings(kind: Kind, value: str) -> tuple[str, ...]:
     if kind in NAMES:
         found |= dict.fromkeys(short_names(value))
     if not value.isascii():
-        found |= dict.fromkeys(filter(None, (_in_code_page(value, page) for page in CODE_PAGES)))
+        for cased in (value, value.upper(), value.lower()):  # no rule of Unicode knows the cases of bytes
+            found |= dict.fromkeys(filter(None, (_in_code_page(cased, page) for page in CODE_PAGES)))
     return tuple(sorted(found, key=len, reverse=True))
 
 

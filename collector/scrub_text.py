@@ -7,7 +7,7 @@ ids, names. What one step has replaced no later step touches, and tokens of an e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from claude_evidence.collector._literals import Literals, Positions
 from claude_evidence.collector._path_parts import SLUG, TOKEN, UUID, roles, stem_and_extension
 from claude_evidence.collector._pieces import Pieces, Spans
 from claude_evidence.collector._sieve import Sieve
-from claude_evidence.collector._spellings import NAMES, normal, plain, slug
+from claude_evidence.collector._spellings import NAMES, normal, plain, slug, spellings
 from claude_evidence.collector._types import Identity, Kind
 from claude_evidence.collector.scrub_json import JsonScrub
 from claude_evidence.collector.tokens import Tokens
@@ -60,7 +60,8 @@ class Scrubber:
         self._first = Literals(i for i in others if i.kind in _FIRST)
         self._names = Literals(i for i in others if i.kind not in _FIRST and i.kind is not Kind.PATH)
         self._positions = Positions(known.identities)
-        self._users = {normal(name): i.value for i in known.identities if i.kind is Kind.USER for name in _aliases(i)}
+        users = [i for i in known.identities if i.kind is Kind.USER]
+        self._users = {normal(text): i.value for i in users for text in spellings(i.kind, i.value)}
         self._json = JsonScrub(self)
         self._slugs: dict[str, str] | None = None
 
@@ -219,12 +220,6 @@ class Scrubber:
         spans = [m.span() for pattern in (_IPV4, _IPV6) for m in pattern.finditer(text) if _is_address(m[0])]
         for start, end in sorted(spans):
             yield start, end, self.replaced(Kind.ADDRESS, text[start:end], text[start:end])
-
-
-def _aliases(identity: Identity) -> Iterable[str]:
-    from claude_evidence.collector._spellings import short_names
-
-    return (identity.value, *short_names(identity.value))
 
 
 def is_drive(part: str) -> bool:

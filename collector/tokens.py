@@ -20,6 +20,7 @@ from claude_evidence.usage import UsageError
 
 KEY_BYTES = 32
 DIGITS = 6
+LONGEST = 1024
 _CASE_COUNTS = frozenset({Kind.SECRET, Kind.VALUE, Kind.TITLE})
 
 
@@ -82,11 +83,15 @@ def _default_path() -> Path:
 
 
 class Tokens:
-    """Gives each value its token and remembers it; two values never share one."""
+    """Gives each value its token and remembers it; two values never share one.
+
+    ``mapping`` leads back from tokens to values, but for secrets, which nobody needs to see again, and long texts.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._tokens: dict[tuple[Kind, str], str] = {}
+        self._digests: dict[str, str] = {}
         self.mapping: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
 
@@ -96,13 +101,20 @@ class Tokens:
         same = unicodedata.normalize("NFC", value)
         same = same if kind in _CASE_COUNTS else same.casefold()
         known = self._tokens.get((kind, same))
-        if known is None:
-            known = self._tokens[kind, same] = self._made(kind, same)
-            self.mapping[known] = value
-        return known
+        if known is not None:
+            return known
+        made = self._made(kind, same)
+        if len(value) <= LONGEST:
+            self._tokens[kind, same] = made
+            if kind is not Kind.SECRET:
+                self.mapping.setdefault(made, value)
+        return made
 
     def _made(self, kind: Kind, same: str) -> str:
         message = f"{kind.value}\0{same}".encode("utf-8", "surrogatepass")
         digest = hmac.new(self._key, message, hashlib.sha256).hexdigest()
-        digits = next(n for n in range(DIGITS, len(digest) + 1) if f"{kind.value}-{digest[:n]}" not in self.mapping)
-        return f"{kind.value}-{digest[:digits]}"
+        for digits in range(DIGITS, len(digest) + 1):
+            token = f"{kind.value}-{digest[:digits]}"
+            if self._digests.setdefault(token, digest) == digest:
+                return token
+        raise AssertionError("two values with one HMAC")

@@ -126,6 +126,13 @@ def cli() -> None:
     show_default=True,
     help="Which reader to use for .evtx.",
 )
+@click.option(
+    "--reveal",
+    "mapping_path",
+    type=INPUT,
+    metavar="MAPPING",
+    help="Show true names, from the .mapping.json that lies beside a bundle. Never give such a report away.",
+)
 @RAISE_LIMITS
 @click.option("-q", "--quiet", is_flag=True, help="Print no verdict and no progress, only errors.")
 @click.pass_context
@@ -139,6 +146,7 @@ def analyze(
     zone: str | None,
     fail_on: str | None,
     engine: str,
+    mapping_path: Path | None,
     raise_limits: int,
     quiet: bool,
 ) -> None:
@@ -156,6 +164,7 @@ def analyze(
     """
     from claude_evidence.analyzers.rules import load_rules
     from claude_evidence.pasted_input import with_standard_input
+    from claude_evidence.reveal import load_mapping, reveal
     from claude_evidence.written import check_target, form_of, write_text
 
     form = form or form_of(output)
@@ -163,9 +172,11 @@ def analyze(
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
     with with_standard_input(inputs) as given:
         target = output or Path(f"{_stem(given[0])}-report.{form}")
-        check_target(target, (*given, *rule_paths), chosen=output is not None)
+        kept = (*given, *rule_paths, *((mapping_path,) if mapping_path else ()))
+        check_target(target, kept, chosen=output is not None)
+        mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
-        report = _report(given, rules, zone, engine, raise_limits, quiet)
+        report = reveal(_report(given, rules, zone, engine, raise_limits, quiet), mapping)
     write_text(_rendered(report, form), target)
     if not quiet:
         _say(report, target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -82,7 +83,7 @@ class Offline:
     def subkeys(self, key: str) -> tuple[str, ...]:
         """Return the names of the keys below *key*."""
         found: list[str] = []
-        self._asked(key, lambda node: found.extend(child.name for child in _children(node)))
+        self._asked(key, lambda node: found.extend(map(_name, _children(node))))
         return tuple(found)
 
     def has(self, key: str) -> bool:
@@ -172,10 +173,17 @@ class Offline:
 def _descend(node: Any, parts: list[str]) -> Any:
     for part in parts:
         wanted = part.casefold()
-        node = next((child for child in _children(node) if child.name.casefold() == wanted), None)
+        node = next((child for child in _children(node) if _name(child).casefold() == wanted), None)
         if node is None:
             return None
     return node
+
+
+def _name(node: Any) -> str:
+    """Return the name of a key: one byte a character is Latin-1, which the library takes for ASCII."""
+    if node.header.flags.KEY_COMP_NAME:
+        return str(node.header.key_name_string.decode("latin-1"))
+    return str(node.name)
 
 
 def _children(node: Any) -> Iterator[Any]:
@@ -197,7 +205,7 @@ def _damage() -> tuple[type[Exception], ...]:
     if not quiet.handlers:  # else it tells on the console what it met
         quiet.addHandler(logging.NullHandler())
         quiet.propagate = False
-    return (RegipyException, ConstructError, OSError, ValueError, LookupError, TypeError, ArithmeticError)
+    return (RegipyException, ConstructError, OSError, struct.error, ValueError, LookupError, TypeError, ArithmeticError)
 
 
 def _short(error: Exception) -> str:

@@ -16,7 +16,7 @@ from claude_evidence.model import Acquisition, Outcome
 
 ARTIFACT = "registry"
 """What the acquisitions in ``problems`` are called, where nobody gives them the name of what was asked for."""
-MOST = 65_536
+MOST = 8192
 """How many values or subkeys of one key are read: more has none that holds anything of ours."""
 
 

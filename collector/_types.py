@@ -70,11 +70,12 @@ class Source:
 
     ``type`` is FILE, PATH (a folder, listed whole), REGISTRY_KEY, REGISTRY_VALUE or COMMAND; ``names`` are paths, keys
     (``KEY\\value`` for a value) or the command line's words. Paths hold ``%%users.localappdata%%``-like variables, and
-    ``*``, ``?`` and ``**`` as wildcards.
+    ``*``, ``?`` and ``**`` as wildcards. ``systems`` are those it holds for, empty for all of its artifact's.
     """
 
     type: str
     names: tuple[str, ...]
+    systems: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

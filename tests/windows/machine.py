@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
+from tests.source import ROOT, copied
+
 VARIABLE = "CLAUDE_EVIDENCE_WINDOWS_PYTHON"
-ROOT = Path(__file__).resolve().parents[2]
 NO_WHEEL = ("artifacts",)
 """Libraries that come as source alone: built here, for they are pure Python."""
 _SET = (
@@ -137,13 +138,6 @@ def machine() -> Iterator[Machine | None]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def source(folder: Path) -> Path:
-    """Copy what is built of this package into *folder* and return it: nothing is written into the checkout."""
-    unwanted = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "tests", "*.kept")
-    shutil.copytree(ROOT, folder, ignore=unwanted)
-    return folder
-
-
 def _install(made: Machine, scratch: Path) -> None:
     wheels = scratch / "wheels"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -151,7 +145,7 @@ def _install(made: Machine, scratch: Path) -> None:
     ready = [name for name in needed if name not in NO_WHEEL]
     version = made.done("-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
     target = f"--platform=win_amd64 --python-version={version} --implementation=cp --only-binary=:all:".split()
-    _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(source(scratch / "source")), *NO_WHEEL)
+    _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(copied(scratch / "source")), *NO_WHEEL)
     _pip("download", "--no-deps", "--dest", str(wheels), *target, *ready)
     made.share(wheels)
     options = ["--no-index", "--no-deps", "--no-warn-script-location", "--force-reinstall", "--find-links"]

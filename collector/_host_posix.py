@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import platform
 import plistlib
+import struct
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 from zoneinfo import ZoneInfo
 
 from claude_evidence.collector._host_image import Tree
@@ -26,6 +28,9 @@ _LEAST_ID = {"linux": 1000, "macos": 500}
 _VERSION = "/System/Library/CoreServices/SystemVersion.plist"
 _NAMES = "/Library/Preferences/SystemConfiguration/preferences.plist"
 _LIMIT_BYTES = 4 << 20
+# What plistlib trips over in damaged or hostile lists.
+_BAD_PLIST = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, MemoryError,
+              ExpatError, struct.error)  # fmt: skip
 
 
 class PosixImage:
@@ -117,11 +122,10 @@ class PosixImage:
 
     def _folders(self, parent: str) -> list[str]:
         try:
-            return sorted(
-                entry.name for entry in os.scandir(self.local(parent)) if self._is_folder(f"{parent}/{entry.name}")
-            )
+            names = sorted(os.listdir(self.local(parent)))  # noqa: PTH208
         except OSError:
             return []
+        return [name for name in names if self._is_folder(f"{parent}/{name}")]
 
     def _is_folder(self, path: str) -> bool:
         try:
@@ -144,7 +148,7 @@ class PosixImage:
     def _plist(self, path: str) -> dict[str, Any]:
         try:
             value = plistlib.loads(self._bytes(path))
-        except Exception:  # noqa: BLE001 - a damaged or hostile list raises whatever its reader trips over
+        except _BAD_PLIST:
             return {}
         return value if isinstance(value, dict) else {}
 

@@ -153,9 +153,6 @@ class LiveWindows(WindowsImage):
         mine = os.environ.get("USERPROFILE", "").replace("\\", "/").rstrip("/")
         return os.environ.get("USERNAME", "") or name if mine.casefold() == path.casefold() else name
 
-    def _full_name(self, sid: str) -> str:
-        return super()._full_name(sid)
-
 
 def _fixed_drives() -> tuple[str, ...]:
     if sys.platform != "win32":
@@ -165,6 +162,4 @@ def _fixed_drives() -> tuple[str, ...]:
     kernel = ctypes.WinDLL("kernel32")
     mask = kernel.GetLogicalDrives()
     letters = [chr(ord("A") + number) for number in range(26) if mask >> number & 1]
-    return tuple(
-        f"{letter}:/" for letter in letters if kernel.GetDriveTypeW(ctypes.c_wchar_p(f"{letter}:\\")) == _FIXED
-    )
+    return tuple(f"{x}:/" for x in letters if kernel.GetDriveTypeW(ctypes.c_wchar_p(f"{x}:\\")) == _FIXED)

@@ -45,7 +45,7 @@ def open_shared(path: Path) -> BinaryIO:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             raise OSError(errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL, "is no regular file", str(path))
-        return io.open(handle, "rb", buffering=0)  # type: ignore[return-value]  # noqa: UP020, PTH123, SIM115
+        return io.open(handle, "rb", buffering=0)  # noqa: UP020
     except BaseException:
         os.close(handle)
         raise
@@ -75,17 +75,17 @@ class Watched:
     stream: BinaryIO = field(init=False)
     size_bytes: int = field(init=False)
     _raw: BinaryIO = field(init=False)
-    _before: Signature = field(init=False)
+    before: Signature | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._raw = open_shared(self.path)
-        self._before = signature(self._raw) or Signature()
-        self.size_bytes = self._before.size_bytes
+        self.before = signature(self._raw)
+        self.size_bytes = self.before.size_bytes if self.before else 0
         self.stream = bounded(self._raw, self.size_bytes)
 
     def changed(self) -> bool:
         """Return whether size or time of last write are others than when the file was opened."""
-        return signature(self._raw) != self._before
+        return signature(self._raw) != self.before
 
     def close(self) -> None:
         """Close the file."""
@@ -109,21 +109,17 @@ class Digest:
     changed: bool = False
 
 
-Key = tuple[int, int, int, int]
-
-
 class Digests:
     """Digests of files already read, so that each is read once for its hash; known by what makes a file that file."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Digest] = {}
+        self._known: dict[Signature | None, Digest] = {}
 
     def of(self, path: Path) -> Digest:
         """Return the digest of the file at *path*, read only where it is not known; OSError as `open_shared`."""
         with Watched(path) as file:
-            key = _key(file)
-            if key in self._known:
-                return self._known[key]
+            if file.before in self._known:
+                return self._known[file.before]
             hashing = Hashing(file.stream)
             while hashing.read(BLOCK_BYTES):
                 pass
@@ -132,8 +128,8 @@ class Digests:
     def note(self, file: Watched, hashing: Hashing) -> Digest:
         """Keep what *hashing* learnt of *file*, which was read to its end, and return it."""
         digest = hashing.digest(changed=file.changed())
-        if not digest.changed:
-            self._known[_key(file)] = digest
+        if file.before and not digest.changed:
+            self._known[file.before] = digest
         return digest
 
 
@@ -180,11 +176,6 @@ def blocks(source: BinaryIO) -> Iterator[bytes]:
     """Yield *source* to its end."""
     while block := source.read(BLOCK_BYTES):
         yield block
-
-
-def _key(file: Watched) -> Key:
-    known = file._before
-    return (*known.identity, known.size_bytes, known.modified_ns)
 
 
 def _posix_handle(path: Path) -> int:

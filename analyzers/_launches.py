@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory, category
@@ -14,6 +16,10 @@ from claude_evidence.analyzers._rows import pick
 
 FAILED = (208, 215)
 CREATED = 201
+TWINUI = "microsoft-windows-twinui/operational"
+ACTIVATED = (5960, 5961)
+MODIFIED = re.compile(rb"80073cfc|2147958012|-2147009284", re.IGNORECASE)
+FAMILY = b"Claude_pzs8sxrjxfjjc"
 APPLICATION = "claude_pzs8sxrjxfjjc!claude"
 
 
@@ -33,7 +39,29 @@ def launch_columns(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> d
         if place < len(ran):
             again[row] = f"{ran[place]:%Y-%m-%d %H:%M:%S} UTC"
             seconds[row] = int((ran[place] - time).total_seconds())
-    return {"StartedAgain": category(len(events), again), "RecoveredSeconds": category(len(events), seconds)}
+    return {
+        "StartedAgain": category(len(events), again),
+        "RecoveredSeconds": category(len(events), seconds),
+        "Activation": category(len(events), _refused(events)),
+    }
+
+
+def _refused(events: pd.DataFrame) -> dict[int, str]:
+    """Return the shell's records that the app was not activated because its package is modified, by their position.
+
+    The names of their fields are not known for every build, so the code is looked for in all they say.
+    """
+    known = [name for name in events["Channel"].cat.categories if str(name).lower() == TWINUI]
+    if not known:
+        return {}
+    own = (events["Channel"].isin(known) & events["EventID"].isin(ACTIVATED)).to_numpy(dtype=bool, na_value=False)
+    rows = np.flatnonzero(own)
+    data = events["EventData"].iloc[rows]
+    return {
+        int(row): "refused 0x80073cfc"
+        for row, stored in zip(rows, data, strict=True)
+        if isinstance(stored, bytes) and FAMILY in stored and MODIFIED.search(stored)
+    }
 
 
 def _logged(log: pd.DataFrame, history: AppHistory) -> list[pd.Timestamp]:

@@ -26,8 +26,10 @@ UPDATER_OFF = "Disabled: MSIX install"
 REFUSED, INITIALIZED = "Cannot initialize sessions", "Initialization succeeded"
 REMOVING, REUSED = 'Removing worktree "', "Reused worktree "
 NO_SERVERS = ("Closing all (0 servers)", "LocalMcpServerManager: Closing all (0 servers)")
-CONNECTED = "Connected to "
-LOG_MARKS = (STEALTH, FOUND, READY, UPDATER_OFF, REFUSED, INITIALIZED, REMOVING, REUSED, *NO_SERVERS)
+FOCUSED = "LocalSessions.setFocusedSession: sessionId=session_01"
+CLI_STARTED = ("Starting local session ", "Mapping internal session ")
+SCANNED = "/stats scanning "
+LOG_MARKS = (STEALTH, FOUND, READY, UPDATER_OFF, REFUSED, INITIALIZED, REMOVING, REUSED, *NO_SERVERS, FOCUSED, SCANNED)
 LOG_COLUMNS = (
     "SecondsToNextStart",
     "StartedAfter",
@@ -37,9 +39,12 @@ LOG_COLUMNS = (
     "OtherHolder",
     "ConfiguredServers",
     "LogFolderState",
+    "CliStartedAfter",
+    "TranscriptsCounted",
 )
 LEASED = re.compile(r"leased by (local_[A-Za-z0-9-]{1,64})")
 REUSE = re.compile(r"Reused worktree (?P<name>\S{1,200}) for session (?P<session>\S{1,80})")
+SCANNING = re.compile(r"/stats scanning \d{1,9}/(\d{1,9}) transcript")
 OLD_LOGS = re.compile(r"/(?:localcache/roaming|appdata/roaming)/claude/logs/main\.log$", re.IGNORECASE)
 NEW_LOGS = re.compile(r"/appdata/local/claude/logs/main\.log$", re.IGNORECASE)
 CREATED = 201
@@ -56,7 +61,8 @@ def log_columns(tables: Tables, history: AppHistory, now: datetime | None) -> di
     ``InitializedAfter`` of a refusal whether sessions were initialised later; ``LeaseActiveSeconds`` of a removed
     worktree how long before its session last did something; ``OtherHolder`` of a reused worktree which other session
     holds it; ``ConfiguredServers`` how many MCP servers the settings name; ``LogFolderState`` is ``dead`` at the last
-    line of a log that the app has left.
+    line of a log that the app has left; ``CliStartedAfter`` tells of a remote conversation that was opened whether any
+    CLI started later; ``TranscriptsCounted`` of an empty list how many transcripts the app has counted.
     """
     size = len(tables["app_log"])
     after = _after_stealth(history, now)
@@ -69,6 +75,8 @@ def log_columns(tables: Tables, history: AppHistory, now: datetime | None) -> di
         "OtherHolder": _holders(tables["session_registry"], history),
         "ConfiguredServers": _configured(tables["config"], history),
         "LogFolderState": _dead_logs(tables),
+        "CliStartedAfter": _answered(history),
+        "TranscriptsCounted": _counted(history),
     }
     return {name: category(size, values[name]) for name in LOG_COLUMNS}
 
@@ -125,6 +133,19 @@ def _outcomes(history: AppHistory) -> Values:
 def _initialized(history: AppHistory) -> Values:
     last = max((mark.row for mark in _marks(history, INITIALIZED)), default=-1)
     return {mark.row: mark.row < last for mark in _marks(history, REFUSED)}
+
+
+def _answered(history: AppHistory) -> Values:
+    focused = _marks(history, FOCUSED)
+    last = int(history.messages.starting(CLI_STARTED).max(initial=-1)) if focused else -1
+    return {mark.row: mark.row < last for mark in focused}
+
+
+def _counted(history: AppHistory) -> Values:
+    """Return per list that began empty the most transcripts that the app has counted."""
+    counts = [int(match[1]) for mark in _marks(history, SCANNED) if (match := SCANNING.match(mark.message))]
+    empty = [mark for mark in _marks(history, INITIALIZED) if mark.message.rstrip().endswith("existingSessions=0")]
+    return {mark.row: max(counts) for mark in empty} if counts else {}
 
 
 def _active(log: pd.DataFrame, history: AppHistory) -> Values:

@@ -133,7 +133,7 @@ def _slashes(path: Any) -> str:
     return "/" + lower(path).replace("\\", "/").lstrip("/")
 
 
-def _booleans(names: tuple[str, ...], rows: list[tuple[bool | None, ...]]) -> dict[str, Any]:
+def _booleans(names: tuple[str, ...], rows: Sequence[tuple[bool | None, ...]]) -> dict[str, Any]:
     return {
         name: pd.Series([row[place] for row in rows], dtype="boolean", index=np.arange(len(rows)))
         for place, name in enumerate(names)

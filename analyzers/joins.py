@@ -27,7 +27,7 @@ from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
 Tables = Mapping[str, pd.DataFrame]
 
 JOINED: Mapping[str, tuple[str, ...]] = {
-    "events": ("StartedAgain", "RecoveredSeconds"),
+    "events": ("StartedAgain", "RecoveredSeconds", "Activation"),
     "app_log": (
         "KilledSessions",
         "NextVersion",

@@ -3,6 +3,7 @@ each time."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,8 @@ def build(scenario: Scenario, path: Path) -> str:
                 size_bytes=len(members[-1][1]),
             )
         )
+    for name, listing in scenario.raw.get("state", {}).items():
+        acquisitions.append(_state(scenario, name, listing, members))
     for missing in scenario.raw.get("missing", []):
         acquisitions.append(
             Acquisition(
@@ -51,6 +54,13 @@ def build(scenario: Scenario, path: Path) -> str:
             )
         )
     return write_bundle(path, _manifest(scenario, tuple(acquisitions)), members, timestamp=scenario.collected_at)
+
+
+def _state(scenario: Scenario, name: str, listing: Any, members: list[tuple[str, bytes]]) -> Acquisition:
+    """Add *listing*, what a command or our own listing told, as the member ``state/<name>.json``."""
+    member, data = f"data/state/{name}.json", json.dumps(listing, indent=1).encode()
+    members.append((member, data))
+    return Acquisition(name, name, Outcome.COLLECTED, scenario.collected_at, member=member, size_bytes=len(data))
 
 
 def _manifest(scenario: Scenario, acquisitions: tuple[Acquisition, ...]) -> Manifest:

@@ -36,6 +36,7 @@ KEYS = {
     "worktrees",
     "config",
     "packages",
+    "state",
     "missing",
     "expect",
 }

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from claude_evidence.collector.reading import open_shared
 from claude_evidence.collector.registry import MOST, problem
 from claude_evidence.model import Acquisition, Outcome
 
@@ -46,11 +47,12 @@ class _File(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        with self._path.open("rb", buffering=0) as file:
+        with open_shared(self._path) as file:
             file.seek(self._at)
-            count = file.readinto(buffer) or 0
-        self._at += count
-        return count
+            data = file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
 
 
 class _Stream(io.BufferedReader):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from claude_evidence.collector import _conversation, _path_text, secret_shapes
 from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
+from claude_evidence.collector._json_repeats import Repeats, inner
 from claude_evidence.collector._json_scan import Level, scan
 from claude_evidence.collector._path_parts import UUID, roles
 from claude_evidence.collector._spellings import plain
@@ -53,6 +54,7 @@ class Learning:
 
     def __init__(self, note: Note, path: Callable[[str], None]) -> None:
         self._note, self._path = note, path
+        self._repeats: Repeats[None] = Repeats()
 
     def text(self, text: str) -> None:
         """Learn from one line of a log, or any other short text."""
@@ -116,7 +118,27 @@ class Learning:
 
     def json(self, text: str, start: int = 0, *, one: bool = False) -> None:
         """Learn from the JSON in *text*, whole or broken."""
-        stack: list[Level] = []
+        if one or start:
+            self._strings(text, start, [], one=one)
+        else:
+            self._whole(text, [], 0)
+
+    def _whole(self, text: str, stack: list[Level], depth: int) -> None:
+        """Learn from *text*, which begins where *stack* stands; from long values that repeat, once."""
+        at = 0
+        for start, end in inner(text, depth):
+            self._strings(text[at:start], 0, stack)
+            self._repeated(text[start:end], stack[-1], depth + 1)
+            at = end
+        self._strings(text[at:], 0, stack)
+
+    def _repeated(self, text: str, parent: Level, depth: int) -> None:
+        def learn() -> None:
+            self._whole(text, [Level(parent.is_object, parent.key, parent.wants_key, parent.state)], depth)
+
+        self._repeats.of(text, (parent.is_object, parent.key, parent.state), learn)
+
+    def _strings(self, text: str, start: int, stack: list[Level], *, one: bool = False) -> None:
         flagged = False
         for lexeme in scan(text, start, stack, _enter, one=one):
             if lexeme.sort not in ("key", "string"):

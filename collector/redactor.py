@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from claude_evidence.collector import _text_stream, scrub_evtx
 from claude_evidence.collector._equal import Equal
+from claude_evidence.collector._json_repeats import Repeats
 from claude_evidence.collector._types import Identity, Item, Kind, Scrub
 from claude_evidence.collector.scrub_json import JsonScrub
 from claude_evidence.collector.scrub_text import Known, Scrubber
@@ -32,6 +33,7 @@ class Redacting:
         self._equal = Equal(self._tokens, key)
         self._fitting = Scrubber(known, self._tokens, redact_ips=redact_ips, fit=self._equal.fit)
         self._fitted: dict[str, str] = {}
+        self._repeats: Repeats[str] = Repeats()
 
     def text(self, text: str) -> str:
         """Return *text* with every identifying value replaced."""
@@ -75,7 +77,7 @@ class Redacting:
         if not data.strip(b"\0"):
             return data
         encoding = _text_stream.encoding_of(data[:BLOCK_BYTES]) if data[:1] != b"\0" else None
-        scrub = JsonScrub(self._scrubber, allowed)
+        scrub = JsonScrub(self._scrubber, allowed, self._repeats)
         if encoding is None:
             return scrub.document(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         whole = len(data) & ~1

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
+from claude_evidence.collector._json_repeats import Repeats, inner
 from claude_evidence.collector._json_scan import Level, Lexeme, escape, scan
 from claude_evidence.collector._path_parts import TOKEN, UUID
 from claude_evidence.collector._types import Kind
@@ -60,15 +61,32 @@ class JsonScrub:
 
     texts: Texts
     allowed: frozenset[str] = frozenset()
+    repeats: Repeats[str] = field(default_factory=Repeats)
 
     def document(self, text: str) -> str:
         """Return a whole document scrubbed, of the same length where it is not longer."""
-        out = "".join(self.pieces(text, 0, [], Place()))
+        out = self._whole(text, [], 0)
         missing = len(text.encode("utf-8", "surrogatepass")) - len(out.encode("utf-8", "surrogatepass"))
         bracket = re.search(r"[{\[]", out)
         if missing > 0 and bracket:
             return out[: bracket.end()] + " " * missing + out[bracket.end() :]
         return out
+
+    def _whole(self, text: str, stack: list[Level], depth: int) -> str:
+        """Return *text* scrubbed, which begins where *stack* stands; long values in it are looked up if they repeat."""
+        pieces, at = [], 0
+        for start, end in inner(text, depth):
+            pieces += self.pieces(text[at:start], 0, stack, Place())
+            pieces.append(self._repeated(text[start:end], stack[-1], depth + 1))
+            at = end
+        return "".join([*pieces, *self.pieces(text[at:], 0, stack, Place())])
+
+    def _repeated(self, text: str, parent: Level, depth: int) -> str:
+        def make() -> str:
+            return self._whole(text, [Level(parent.is_object, parent.key, parent.wants_key, parent.state)], depth)
+
+        under = (parent.is_object, parent.key, parent.state, self.allowed)
+        return self.repeats.of(text, under, make)
 
     def value_at(self, text: str, start: int, *, error: bool) -> tuple[str, int]:
         """Return the value that begins at *start* scrubbed, and where it ends; *error*: it tells of a failure."""

@@ -85,8 +85,8 @@ class Artifact:
     ``systems`` ⊆ windows, macos, linux. Files over ``max_bytes`` are stored as metadata; files last written longer than
     ``max_age_days`` before the newest evidence are skipped. ``rank`` orders the filling of the budget: 0 first.
     ``keys`` is the allow-list of JSON paths whose values are stored at all, empty where the scrub's own list counts.
-    ``probe`` names the module of ``collector`` that answers the sources (it has `Probe`'s shape), empty for plain files;
-    ``state`` is the name below ``data/state/`` of what it makes (``packages.txt``).
+    ``probe`` names the module of ``collector`` (a `Probe`) that answers the sources, empty for plain files; ``state``
+    is the name below ``data/state/`` of what it makes (``packages.txt``).
     """
 
     name: str

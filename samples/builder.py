@@ -110,7 +110,7 @@ def _bytes(spec: Mapping[str, Any]) -> bytes:
 def _event_logs(scenario: Scenario) -> Iterator[HostFile]:
     """Yield one event log per channel, its records in order of time."""
     channels: dict[str, list[EventRecord]] = {}
-    for record in _events(scenario):
+    for record in events(scenario):
         channels.setdefault(record.channel, []).append(record)
     for channel, records in channels.items():
         ordered = sorted(records, key=lambda r: r.time)
@@ -118,7 +118,7 @@ def _event_logs(scenario: Scenario) -> Iterator[HostFile]:
         yield HostFile(f"{EVENT_LOGS}/{name}.evtx", write_evtx(ordered), scenario.collected_at, "WindowsEventLogs")
 
 
-def _events(scenario: Scenario) -> Iterator[EventRecord]:
+def events(scenario: Scenario) -> Iterator[EventRecord]:
     """Yield the events; ``repeat: {count, every_s}`` gives one entry several times."""
     computer = str(scenario.raw["host"]["name"])
     for spec in scenario.raw.get("events", []):

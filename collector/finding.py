@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from claude_evidence.collector._expansion import expand
 from claude_evidence.collector._found import Found, shown
-from claude_evidence.collector._types import Artifact, Host
+from claude_evidence.collector._types import Artifact, Host, Store
 from claude_evidence.collector._walk import Trouble, Walk
 from claude_evidence.model import Acquisition, Outcome
 
@@ -22,7 +22,7 @@ __all__ = ["Found", "find"]
 def find(artifact: Artifact, host: Host) -> Iterator[Found | Acquisition]:
     """Yield every file that the FILE sources of *artifact* name and every folder that its PATH sources name.
 
-    What gives nothing is one `missing` acquisition for each pattern; a folder that may not be listed, a loop of
+    What gives nothing is one `missing` acquisition for each pattern (none for what is never stored); a folder that may not be listed, a loop of
     links, a placeholder and what is no file are one each. A file that several paths lead to is found by the first and says so.
     Never raises for what the host does.
     """
@@ -56,7 +56,7 @@ class _Search:
             elif hit.is_folder == folders:  # of the other kind is as good as nothing
                 some = True
                 self._take(hit)
-        if not some:
+        if not some and self._artifact.store is not Store.NOTHING:
             self._note(pattern, Outcome.MISSING, "")
 
     def _take(self, hit: Found) -> None:

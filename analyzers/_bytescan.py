@@ -41,29 +41,39 @@ class Needle:
 
 def same(data: Bytes, places: Places, needle: Needle) -> Mask:
     """Return for each of *places* whether *needle* stands there; each is at least its length before the end."""
-    wanted = np.frombuffer(needle.text, np.uint8)
-    if len(wanted) > _WORD:
-        result = _same_end(data, places, needle)
-        result[result] = _same_throughout(data, places[result], needle)
-        return result
-    return _same_throughout(data, places, needle)
+    size = len(needle.text)
+    if size < _WORD or not len(places):
+        return _same_short(data, places, needle)
+    # unaligned words; the last eight bytes first, because one look at them rules out nearly all
+    words = np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))
+    left = np.arange(len(places))
+    for offset in (size - _WORD, *range(0, size - _WORD, _WORD)):
+        letters, wanted = _word_of(needle, offset)
+        passed = (words[places[left] + offset] | letters) == wanted
+        left = left[passed]
+    result = np.zeros(len(places), np.bool_)
+    result[left] = True
+    return result
 
 
-def _same_end(data: Bytes, places: Places, needle: Needle) -> Mask:
-    """Return where the needle's last eight bytes stand, or their other case: one look that rules out nearly all."""
-    words = np.ndarray((max(0, len(data) - _WORD + 1),), "<u8", data, strides=(1,))
-    end = int.from_bytes(bytes(byte | 0x20 for byte in needle.text[-_WORD:]), "little")
-    return np.asarray((words[places + (len(needle.text) - _WORD)] | np.uint64(0x2020202020202020)) == end)
+def _word_of(needle: Needle, offset: int) -> tuple[np.uint64, np.uint64]:
+    """Return the case bits of the letters in eight bytes of *needle*, and those bytes with these bits set.
+
+    Only where a letter is wanted does its bit count, so nothing but this letter, small or capital, equals it.
+    """
+    text = needle.text[offset : offset + _WORD]
+    letters = bytes(0x20 if not needle.cased and bytes([byte]).isalpha() else 0 for byte in text)
+    wanted = bytes(byte | letter for byte, letter in zip(text, letters, strict=True))
+    return np.uint64(int.from_bytes(letters, "little")), np.uint64(int.from_bytes(wanted, "little"))
 
 
-def _same_throughout(data: Bytes, places: Places, needle: Needle) -> Mask:
+def _same_short(data: Bytes, places: Places, needle: Needle) -> Mask:
     wanted = np.frombuffer(needle.text, np.uint8)
     result = np.empty(len(places), np.bool_)
-    step = max(1, (4 << 20) // max(1, 8 * len(wanted)))
-    for start in range(0, len(places), step):
-        found = data[places[start : start + step, None] + np.arange(len(wanted))]
+    for start in range(0, len(places), _BATCH):
+        found = data[places[start : start + _BATCH, None] + np.arange(len(wanted))]
         found = found if needle.cased else _LOWER[found]
-        result[start : start + step] = (found == wanted).all(axis=1)
+        result[start : start + _BATCH] = (found == wanted).all(axis=1)
     return result
 
 
@@ -128,16 +138,29 @@ class _Words:
 def _find_shared(data: Bytes, needles: Sequence[Needle]) -> dict[Needle, Places]:
     common = _word_counts(data)
     chosen = [_rarest(needle, common) for needle in needles]
+    distinct = np.unique(np.array([word for choice in chosen for word in choice.words], np.uint32))
     table = np.zeros(1 << 16, np.bool_)
-    table[[_hashed(word) for choice in chosen for word in choice.words]] = True
+    table[(distinct * _HASH) >> np.uint32(16)] = True
+    number = {int(word): place for place, word in enumerate(distinct)}
     found: dict[Needle, list[Places]] = {needle: [] for needle in needles}
     for places, words in _candidates(data, table):
+        by_word = _grouped(places, words, distinct)
         for choice in chosen:
-            starts = [places[words == word] - choice.offset - i for i, word in enumerate(choice.words)]
+            starts = [by_word[number[word]] - choice.offset - i for i, word in enumerate(choice.words)]
             found[choice.needle].append(_confirmed(data, np.concatenate(starts), choice.needle))
     nothing = np.empty(0, np.intp)
     # no place is found twice: only one of the four words is aligned there
     return {needle: np.sort(np.concatenate([nothing, *parts])) for needle, parts in found.items()}
+
+
+def _grouped(places: Places, words: NDArray[np.uint32], distinct: NDArray[np.uint32]) -> list[Places]:
+    """Return *places* by which of the *distinct* words (sorted) stands there; words that only hash alike are left out."""
+    which = np.minimum(np.searchsorted(distinct, words), len(distinct) - 1)
+    known = distinct[which] == words
+    which, places = which[known].astype(np.int16), places[known]
+    order = np.argsort(which, kind="stable")
+    bounds = np.cumsum(np.bincount(which, minlength=len(distinct)))[:-1]
+    return np.split(places[order], bounds)
 
 
 def _candidates(data: Bytes, table: NDArray[np.bool_]) -> Iterator[tuple[Places, NDArray[np.uint32]]]:

@@ -23,7 +23,7 @@ from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column, Test
 from claude_evidence.analyzers._fullrecord import payload, text_columns
 from claude_evidence.analyzers._modifiers import Fits, HasPart, Matches, UnsupportedError, question
-from claude_evidence.analyzers._nodes import All, Leaf, Node, Not, Some
+from claude_evidence.analyzers._nodes import All, Known, Leaf, Node, Not, Some
 from claude_evidence.analyzers._sources import Source, Sources
 
 
@@ -75,10 +75,11 @@ def _field(name: str, value: SigmaType, source: Source, sources: Sources) -> Nod
     return asked(column, test)
 
 
-def asked(column: Column, test: Test) -> Leaf:
+def asked(column: Column, test: Test) -> Node:
     """Return the question *test* of *column*."""
-    if column.wide and isinstance(test, Fits):
-        column.texts.expect(test.glob)
+    if column.wide and isinstance(test, Fits) and column.texts.expect(test.glob):
+        # found in all rows by the one pass that such questions share
+        return Known(0, lambda: column.texts.rows_containing(test.glob))
     return Leaf(_cost(column, test), lambda rows: column.passing(test, rows))
 
 
@@ -159,4 +160,4 @@ class Plain:
     @cached_property
     def matched(self) -> tuple[Matched, ...]:
         """Its matches, by source."""
-        return tuple(Matched(source, source.rows[node.mask(source.rows)]) for source, node in self._asked)
+        return tuple(Matched(source, node.pick(source.rows)) for source, node in self._asked)

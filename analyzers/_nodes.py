@@ -1,4 +1,7 @@
-"""Questions about rows, joined by and, or, not: cheap ones come first, and each is asked only of the rows left."""
+"""Questions about rows, joined by and, or, not: cheap ones come first, and each is asked only of the rows left.
+
+An answer is the rows that pass, not a mask of all: most rules match next to nothing in a log of millions of rows.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ import numpy as np
 
 from claude_evidence.analyzers._bytescan import Mask, Places
 
+CHEAP = 1
+"""Up to this cost a question is better asked of all rows than only of those that others left."""
+
 
 class Node(Protocol):
     """A question about rows; ``cost`` says which of two is asked first."""
@@ -17,19 +23,30 @@ class Node(Protocol):
     @property
     def cost(self) -> int: ...
 
-    def mask(self, rows: Places) -> Mask:
-        """Return which of *rows* (positions in order, each once) pass."""
+    def pick(self, rows: Places) -> Places:
+        """Return those of *rows* (positions in order, each once) that pass."""
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A question that needs no other."""
+    """A question that needs no other, answered row by row."""
 
     cost: int
     ask: Callable[[Places], Mask]
 
-    def mask(self, rows: Places) -> Mask:
-        return self.ask(rows)
+    def pick(self, rows: Places) -> Places:
+        return rows[self.ask(rows)]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A question whose answer is known for the whole table: the positions that pass, in order."""
+
+    cost: int
+    positions: Callable[[], Places]
+
+    def pick(self, rows: Places) -> Places:
+        return common(rows, self.positions()) if len(rows) else rows
 
 
 @dataclass(frozen=True)
@@ -48,16 +65,12 @@ class All:
     def cost(self) -> int:
         return max((part.cost for part in self.parts), default=0)
 
-    def mask(self, rows: Places) -> Mask:
-        result = np.ones(len(rows), np.bool_)
+    def pick(self, rows: Places) -> Places:
         for part in self.parts:
             if not len(rows):
                 break
-            passed = part.mask(rows)
-            if not passed.all():
-                result[result] = passed
-                rows = rows[passed]
-        return result
+            rows = part.pick(rows)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -76,16 +89,17 @@ class Some:
     def cost(self) -> int:
         return max((part.cost for part in self.parts), default=0)
 
-    def mask(self, rows: Places) -> Mask:
-        result = np.zeros(len(rows), np.bool_)
+    def pick(self, rows: Places) -> Places:
+        found: list[Places] = []
         left = rows
-        for number, part in enumerate(self.parts, 1):
-            passed = part.mask(left)
-            if passed.any():
-                result[~result] = passed
-                if number < len(self.parts):
-                    left = left[~passed]
-        return result
+        for part in self.parts:
+            passed = part.pick(left)
+            if len(passed):
+                found.append(passed)
+                left = left if part.cost <= CHEAP else without(left, passed)
+        if len(found) == 1:
+            return found[0]
+        return _each_once(np.sort(np.concatenate(found), kind="stable")) if found else rows[:0]
 
 
 @dataclass(frozen=True)
@@ -98,5 +112,31 @@ class Not:
     def cost(self) -> int:
         return self.part.cost
 
-    def mask(self, rows: Places) -> Mask:
-        return ~self.part.mask(rows)
+    def pick(self, rows: Places) -> Places:
+        return without(rows, self.part.pick(rows))
+
+
+def _each_once(rows: Places) -> Places:
+    """Return *rows*, which are in order, without repetitions; `np.unique` would hash them, which is slower."""
+    return rows[np.append(True, rows[1:] != rows[:-1])]
+
+
+def common(rows: Places, others: Places) -> Places:
+    """Return what *rows* and *others* (both in order, each once) share; the shorter one is looked up in the longer."""
+    short, long = (rows, others) if len(rows) < len(others) else (others, rows)
+    if not len(short):
+        return short
+    if len(long) == long[-1] - long[0] + 1:
+        return short[np.searchsorted(short, long[0]) : np.searchsorted(short, long[-1], side="right")]
+    at = np.minimum(np.searchsorted(long, short), len(long) - 1)
+    shared: Places = short[long[at] == short]
+    return shared
+
+
+def without(rows: Places, passed: Places) -> Places:
+    """Return *rows* less *passed*, which are some of them."""
+    if not len(passed):
+        return rows
+    left = np.ones(len(rows), np.bool_)
+    left[np.searchsorted(rows, passed)] = False
+    return rows[left]

@@ -167,11 +167,20 @@ class Texts:
         """All texts as Python strings in the form that ignores case."""
         return [text if text is None else fold(text) for text in self.strings]
 
-    def expect(self, glob: Glob) -> None:
-        """Say that *glob* may be asked for, so that its search shares a pass over the data with others."""
+    def expect(self, glob: Glob) -> bool:
+        """Say that *glob* may be asked for, so that its search shares a pass over the data with others.
+
+        Return whether that pass alone answers it: then ask `rows_containing`.
+        """
         needle = _needle(glob)
-        if len(needle.text) >= SHARED_LENGTH:
-            self._wanted.add(needle)
+        if len(self) <= FEW or len(needle.text) < SHARED_LENGTH:
+            return False
+        self._wanted.add(needle)
+        return glob.bytewise and glob.simple is not None and glob.simple[0] == "contains"
+
+    def rows_containing(self, glob: Glob) -> Places:
+        """Return the rows that have the longest literal of *glob* in them."""
+        return self._rows_containing(_needle(glob))
 
     def fitting(self, glob: Glob) -> Mask:
         """Return which texts fit *glob*."""

@@ -105,6 +105,8 @@ def _described(error: yaml.YAMLError, content: bytes) -> YamlError:
     else:
         line = content.count(b"\n", 0, position) + 1 if isinstance(position, int) else 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    if "nesting depth" in str(problem):  # the limit of libyaml, from PyYAML 6.0.4 on, comes before ours
+        return YamlError(f"nested deeper than {MAX_DEPTH} levels", line)
     return YamlError(f"not valid YAML: {' '.join(str(problem).split())[:200]}", line)
 
 

@@ -22,8 +22,9 @@ __all__ = ["Found", "find"]
 def find(artifact: Artifact, host: Host) -> Iterator[Found | Acquisition]:
     """Yield every file that the FILE sources of *artifact* name and every folder that its PATH sources name.
 
-    What gives nothing is one `missing` acquisition for each pattern (none for what is never stored); a folder that may not be listed, a loop of
-    links, a placeholder and what is no file are one each. A file that several paths lead to is found by the first and says so.
+    What gives nothing is one `missing` acquisition for each pattern (none for what is never stored); a folder that may
+    not be listed, a loop of links, a placeholder and what is no file are one each. A file that several paths lead to
+    is found by the first and says so.
     Never raises for what the host does.
     """
     yield from _Search(artifact, host).found()

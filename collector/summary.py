@@ -66,10 +66,12 @@ def told(made: Collected) -> Iterator[str]:
 
 def not_obtained(entries: Iterable[Acquisition]) -> Iterator[str]:
     """Yield what was asked for and is not there, grouped by outcome, artifact and reason; the rarer outcomes whole."""
+    entries = tuple(entries)
+    there = {entry.artifact for entry in entries if entry.outcome is Outcome.COLLECTED}
     rest = [entry for entry in entries if entry.outcome is not Outcome.COLLECTED]
-    missing = Counter(entry.artifact for entry in rest if entry.outcome is Outcome.MISSING)
+    missing = {entry.artifact for entry in rest if entry.outcome is Outcome.MISSING} - there
     others = Counter((e.outcome.value, e.artifact, e.detail) for e in rest if e.outcome is not Outcome.MISSING)
-    if not rest:
+    if not others and not missing:
         return
     yield "Not obtained:"
     shown = sorted(others.items())

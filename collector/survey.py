@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import io
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from claude_evidence.collector import finding, metadata
+from claude_evidence.collector._types import Artifact, Host, Item, Options, Probe, Scrub, Store
 from claude_evidence.collector.finding import Found
-
-from claude_evidence.collector import finding
-from claude_evidence.collector._types import Artifact, Host, Item, Options, Probe, Store
 from claude_evidence.collector.packing import host_form
 from claude_evidence.model import Acquisition, Outcome
 
+_TRANSCRIPT = ".jsonl"
 _PRESENT = "that it is there is all that is taken"
 # A clock that ran ahead once must not make all other evidence old.
 _AHEAD = timedelta(days=1)
@@ -44,19 +45,19 @@ class Survey:
 def find_files(artifacts: Iterable[Artifact], host: Host, options: Options) -> Survey:
     """Return what the files of *artifacts* on *host* come to; nothing is asked of the system and nothing is written."""
     wanted = [artifact for artifact in artifacts if host.system in artifact.systems]
-    found: dict[str, tuple[Artifact, Found]] = {}
+    found: dict[object, tuple[Artifact, Found]] = {}
     entries: list[Acquisition] = []
     for artifact in (a for a in wanted if not a.probe):
         for thing in finding.find(artifact, host):
             if isinstance(thing, Acquisition):
                 entries.append(thing)
-            else:
-                found.setdefault(thing.path.casefold() if host.system == "windows" else thing.path, (artifact, thing))
+            elif not thing.is_folder:
+                found.setdefault((thing.identity or thing.path, artifact.store is Store.NOTHING), (artifact, thing))
     newest = _newest(thing for _, thing in found.values())
     items: list[Item] = []
     for artifact, thing in found.values():
         made = _made(artifact, thing, newest)
-        (items if isinstance(made, Item) else entries).append(made)  # type: ignore[arg-type]
+        _sort(made, items, entries)
     return Survey(tuple(items), tuple(entries), tuple(a.name for a in wanted if a.probe))
 
 
@@ -65,12 +66,19 @@ def find_state(artifacts: Iterable[Artifact], host: Host, work: Path, options: O
     items: list[Item] = []
     entries: list[Acquisition] = []
     for artifact in (a for a in artifacts if a.probe and host.system in a.systems):
-        probe: Probe = importlib.import_module(f"claude_evidence.collector.{artifact.probe}")  # type: ignore[assignment]
+        probe: Probe = importlib.import_module(f"claude_evidence.collector.{artifact.probe}")
         folder = work / artifact.name
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
         for thing in probe.collect(artifact, host, folder, options):
-            (items if isinstance(thing, Item) else entries).append(thing)  # type: ignore[arg-type]
+            _sort(thing, items, entries)
     return Survey(tuple(items), tuple(entries))
+
+
+def _sort(thing: Item | Acquisition, items: list[Item], entries: list[Acquisition]) -> None:
+    if isinstance(thing, Item):
+        items.append(thing)
+    else:
+        entries.append(thing)
 
 
 def forbidden_folders(host: Host, files: Survey) -> tuple[Path, ...]:
@@ -97,16 +105,33 @@ def _newest(found: Iterable[Found]) -> datetime | None:
 
 
 def _made(artifact: Artifact, thing: Found, newest: datetime | None) -> Item | Acquisition:
-    entry = Acquisition(
-        artifact.name, host_form(thing.path), Outcome.COLLECTED, datetime.now(UTC), thing.modified_at,
-        size_bytes=thing.size_bytes, detail=_PRESENT,
-    )  # fmt: skip
     if _too_old(artifact, thing, newest):
         why = f"last written more than {artifact.max_age_days} days before the newest evidence"
-        return replace(entry, outcome=Outcome.SKIPPED, detail=why)
+        return _entry(artifact, thing, Outcome.SKIPPED, why)
     if artifact.store is Store.PRESENCE:
-        return entry
-    return Item(artifact, thing.path, thing.open, thing.size_bytes, thing.modified_at, scrub=artifact.scrub)
+        return _entry(artifact, thing, Outcome.COLLECTED, _PRESENT)
+    if artifact.store is Store.METADATA:
+        return _described(artifact, thing, "its metadata alone is taken, never its content")
+    if thing.size_bytes > artifact.max_bytes:
+        return _described(artifact, thing, f"over {artifact.max_bytes:,} bytes: its metadata alone is taken")
+    return Item(
+        artifact, thing.path, thing.open, thing.size_bytes, thing.modified_at, scrub=artifact.scrub, note=thing.note
+    )
+
+
+def _described(artifact: Artifact, thing: Found, note: str) -> Item:
+    describe = metadata.transcript_meta if thing.path.casefold().endswith(_TRANSCRIPT) else metadata.file_meta
+    return Item(
+        artifact, thing.path, lambda: io.BytesIO(describe(thing)), thing.size_bytes, thing.modified_at,
+        scrub=Scrub.OWN, meta=True, note="; ".join(filter(None, (note, thing.note))),
+    )  # fmt: skip
+
+
+def _entry(artifact: Artifact, thing: Found, outcome: Outcome, detail: str) -> Acquisition:
+    return Acquisition(
+        artifact.name, host_form(thing.path), outcome, datetime.now(UTC), thing.modified_at,
+        size_bytes=thing.size_bytes, detail="; ".join(filter(None, (detail, thing.note))),
+    )  # fmt: skip
 
 
 def _too_old(artifact: Artifact, thing: Found, newest: datetime | None) -> bool:

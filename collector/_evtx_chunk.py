@@ -82,8 +82,8 @@ class Chunk:
         """Write what is replaced into *out*, a copy of the chunk; return what is understood of it, in order."""
         data, at, records = self._data, RECORDS_OFFSET, self._records
         while (at := data.find(RECORD_MAGIC, at)) >= 0:
-            end = records.end(at)
-            edits = self._edits(at, end) if end else None
+            end, closed = records.end(at)
+            edits, end = self._edits(at, end, closed) if end else (None, 0)
             if edits is None:
                 at += len(RECORD_MAGIC)
                 continue
@@ -94,12 +94,12 @@ class Chunk:
         self._literals(out)
         return sorted(records.understood)
 
-    def _edits(self, at: int, end: int) -> Edits | None:
-        """Return what changes in the record data[at:end], None where it does not follow the format."""
-        block = self._block(at, end)
+    def _edits(self, at: int, end: int, closed: bool) -> tuple[Edits | None, int]:
+        """Return what changes in the record data[at:end], None where it does not follow the format, and its end."""
+        block = self._block(at, end) if closed else None
         known = self._editor.blocks.get(block.key) if block else None
         if block is None or known is None:
-            return self._read(at, end, block)
+            return self._read(at, end, closed, block)
         data, edits = self._data, []
         parts = [(block.values + first, block.values + last, code) for first, last, code in block.head.parts]
         if PADDING_TEXT.search(data, block.stop, end - 4):
@@ -109,7 +109,7 @@ class Chunk:
             new = self._editor.value(code, raw, False)
             if new != raw:
                 edits.append((first, new))
-        return edits + [(block.start + offset, new) for offset, new in known] if known else edits
+        return edits + [(block.start + offset, new) for offset, new in known], end
 
     def _block(self, at: int, end: int) -> Block | None:
         """Return where the own data of the record data[at:end] are, None where anything of it is unusual."""
@@ -142,10 +142,10 @@ class Chunk:
         offset = _U32.unpack_from(data, at + _OFFSET_IN_INSTANCE)[0]
         return start if offset != start and offset in self._usual else 0
 
-    def _read(self, at: int, end: int, block: Block | None) -> Edits | None:
-        record = self._records.read(at, end)
+    def _read(self, at: int, end: int, closed: bool, block: Block | None) -> tuple[Edits | None, int]:
+        record = self._records.read(at, end, closed)
         if record is None:
-            return None
+            return None, 0
         functions = self._editor.functions
         foreign = functions.foreign is not None and not functions.concerns(self._event(record))
         edits = []
@@ -158,7 +158,7 @@ class Chunk:
         if block and record.nested == 1 and not any(span.start < block.start < span.end for span in record.spans):
             own = [(start - block.start, new) for start, new in edits if block.start <= start < block.stop]
             self._editor.remember_block(block.key, own)
-        return edits
+        return edits, record.end
 
     def _event(self, record: Record) -> Event:
         data, editor = self._data, self._editor

@@ -14,8 +14,10 @@ from claude_evidence.evtx_values import ARRAY, ValueType
 
 REMEMBERED_BYTES = 16 << 20
 _PIECES = re.compile("[\0\ud800-\udfff]+")
+_LINES = re.compile("[^\0-\x1f\x7f-\x9f]+")
 _BEYOND_LATIN = re.compile("[\u0250-\U0010ffff]")
 _TEXT_LITERAL = b"\x05\x01"
+_ENDS = {b"", b"\0", b"\0\0"}
 _PAD = "."
 
 
@@ -86,7 +88,7 @@ class Editor:
                 for shift in (0, 1):
                     self._wide(out, start, end, codec, shift, foreign, names)
         for start, end in runs.narrow_runs(bytes(out)):
-            out[start:end] = self._narrow(bytes(out[start:end]), foreign and end - start >= runs.SHORTEST_FOREIGN)
+            out[start:end] = self._narrow_run(bytes(out[start:end]), foreign)
         for start, end in runs.binary_sids(bytes(out)):
             out[start:end] = self._sid(bytes(out[start:end]))
         return bytes(out)
@@ -98,7 +100,7 @@ class Editor:
         if code in {ValueType.STRING, ValueType.STRING | ARRAY, LITERAL}:
             return self._string(raw, foreign)
         if code in {ValueType.ANSI_STRING, ValueType.ANSI_STRING | ARRAY}:
-            return b"\0".join(self._narrow(part, foreign) if part else part for part in raw.split(b"\0"))
+            return b"\0".join(self._ansi(part, foreign) if part else part for part in raw.split(b"\0"))
         if code in {ValueType.SID, ValueType.SID | ARRAY}:
             return self._sids(raw)
         return self.unexplained(raw, foreign and code == ValueType.BINARY, names=False)
@@ -116,7 +118,7 @@ class Editor:
         if _PIECES.match(text):
             return text
         if foreign and self.functions.foreign is not None:
-            text = _as_long(text, self.functions.foreign(text))
+            text = _LINES.sub(self._token, text)
         return _as_long(text, self.functions.replace(text))
 
     def _sids(self, raw: bytes) -> bytes:
@@ -147,31 +149,47 @@ class Editor:
             if codec == runs.WIDE[1] and _is_little_endian(data, first, last, text):
                 continue
             begin = 1 if data[max(first - 2, 0) : first] == _TEXT_LITERAL and ord(text[0]) == len(text) - 1 else 0
-            new = text[:begin] + self._stray(text[begin:], foreign)
+            new = text[:begin] + self._stray(text[begin:])
+            if foreign and not runs.is_narrow(data[first:last]):
+                shape = runs.TEXT if data[last : last + 2] in _ENDS else runs.SURE
+                new = text[:begin] + shape.sub(self._others, new[begin:])
             if new != text:
                 out[first:last] = new.encode(codec, "surrogatepass")
 
-    def _stray(self, text: str, foreign: bool) -> str:
-        new = _as_long(text, self.functions.stray(text))
-        return runs.TEXT.sub(lambda match: self._others(match[0]), new) if foreign else new
+    def _stray(self, text: str) -> str:
+        return _as_long(text, self.functions.stray(text))
 
-    def _others(self, text: str) -> str:
-        functions = self.functions
+    def _token(self, match: re.Match[str]) -> str:
+        text = match[0]
+        return _as_long(text, self.functions.foreign(text)) if self.functions.foreign is not None else text
+
+    def _others(self, match: re.Match[str]) -> str:
+        """Return text that nothing explains as a token, unless it concerns Claude or only looks like text."""
+        text, functions = match[0], self.functions
         if functions.foreign is None or len(set(text)) < 3 or functions.concerns(Event("", None, (text,))):
             return text
-        return _as_long(text, functions.foreign(text))
+        return self._token(match)
 
-    def _narrow(self, raw: bytes, foreign: bool) -> bytes:
-        """Return 8-bit text replaced: in the first encoding in which there is something to replace."""
+    def _narrow(self, raw: bytes, change: Callable[[str], str]) -> bytes:
+        """Return 8-bit text as *change* makes it: in the first encoding in which there is something to change."""
         for codec in runs.NARROW[:1] if raw.isascii() else runs.NARROW:
             try:
                 text = raw.decode(codec)
             except UnicodeDecodeError:
                 continue
-            new = self._stray(text, foreign)
+            new = change(text)
             if new != text:
                 return _same_bytes(raw, new.encode(codec, "replace"))
         return raw
+
+    def _ansi(self, raw: bytes, foreign: bool) -> bytes:
+        """Return an 8-bit string replaced; bytes in it that are no text stay."""
+        new = self._narrow(raw, self._stray)
+        return self._narrow(new, lambda text: runs.LETTERS.sub(self._token, text)) if foreign else new
+
+    def _narrow_run(self, raw: bytes, foreign: bool) -> bytes:
+        new = self._narrow(raw, self._stray)
+        return self._narrow(new, lambda text: runs.MANY_LETTERS.sub(self._others, text)) if foreign else new
 
 
 def _pieces(text: str) -> Iterator[str]:

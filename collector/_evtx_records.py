@@ -108,28 +108,38 @@ class Records:
         """Each offset that a record took for a template's, and the template, None where there is none."""
         self.understood: list[tuple[int, int]] = []
 
-    def end(self, start: int) -> int:
-        """Return where the record that begins at *start*, a magic, ends; 0 where its two sizes do not agree."""
+    def end(self, start: int) -> tuple[int, bool]:
+        """Return where the record that begins at *start*, a magic, ends, and whether its last bytes say so too.
+
+        0 where its size cannot be true. Where the last bytes differ, something else was written over its end.
+        """
         data = self._data
         if start + _MIN_RECORD_BYTES > len(data):
-            return 0
+            return 0, False
         size: int = _U32.unpack_from(data, start + 4)[0]
         end = start + size
-        sane = _MIN_RECORD_BYTES <= size <= len(data) - start
-        return end if sane and data[end - 4 : end] == data[start + 4 : start + 8] else 0
+        if not _MIN_RECORD_BYTES <= size <= len(data) - start:
+            return 0, False
+        return end, data[end - 4 : end] == data[start + 4 : start + 8]
 
-    def read(self, start: int, end: int) -> Record | None:
-        """Return the record in data[start:end], None where it does not follow the format."""
+    def read(self, start: int, end: int, closed: bool) -> Record | None:
+        """Return the record in data[start:end], None where it does not follow the format.
+
+        One that is not *closed* ends where its event does: what follows may belong to another.
+        """
         record = Record(start, end)
         try:
-            self._event(record)
+            self._event(record, closed)
         except (DamagedError, struct.error, IndexError):
             return None
         return record
 
-    def _event(self, record: Record) -> None:
+    def _event(self, record: Record, closed: bool) -> None:
         limit = record.end - 4
         at = self._fragment(record.start + RECORD_HEADER.size, limit, record, 0)
+        if not closed:
+            record.end = at
+            return
         if limit - at >= RECORD_ALIGNMENT:
             raise DamagedError
         if PADDING_TEXT.search(self._data, at, limit):

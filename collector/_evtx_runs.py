@@ -14,7 +14,6 @@ NARROW = (
     "cp850", "cp437", "cp932", "cp936", "cp949", "cp950",
 )  # fmt: skip
 """What 8-bit text may be: UTF-8 first, then the code pages of Windows, then of its console."""
-SHORTEST_FOREIGN = 8
 _U16 = struct.Struct("<H")
 
 
@@ -31,8 +30,13 @@ _SCRIPTS = (
     _LATIN + _alphabet(0xE01, 0xE7F), _LATIN + _alphabet(0x3041, 0x30FF) + _alphabet(0x4E01, 0x9FFF),
     _LATIN + _alphabet(0xAC01, 0xD7A3),
 )  # fmt: skip
+SURE = re.compile("|".join(f"[{script}]{{4,}}" for script in reversed(_SCRIPTS[:-2])))
+"""Four characters or more of one alphabet: what a person would take for text."""
 TEXT = re.compile("|".join(f"[{script}]{{4,}}" for script in reversed(_SCRIPTS)))
-"""Four characters or more of one script: what a person would take for text."""
+"""The same with Chinese, Japanese and Korean, which are so many that any bytes look like them."""
+LETTERS = re.compile(r"(?:[ -~]|[^\W\d_])+")
+MANY_LETTERS = re.compile(r"(?:[ -~]|[^\W\d_]){8,}")
+"""Text, but for controls and signs that stand where bytes are no text at all."""
 _BESIDE = "".join(f"\\u{high:02x}00" for high in range(0x20, 0x7F))
 _CHARACTER = rf"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufffe\uffff{_BESIDE}]"
 _RUN = re.compile(rf"(?:{_CHARACTER}|[{_BESIDE}](?={_CHARACTER})|(?<={_CHARACTER})[{_BESIDE}]){{3,}}")
@@ -66,6 +70,11 @@ def narrow_runs(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield start and end of each run of three bytes or more that may be 8-bit text."""
     for match in _NARROW_RUN.finditer(data):
         yield match.span()
+
+
+def is_narrow(data: bytes) -> bool:
+    """Return whether *data*, a run of UTF-16, is 8-bit text rather: two printable characters in each unit."""
+    return data.isascii() and b"\0" not in data
 
 
 def binary_sids(data: bytes) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,7 @@ from claude_evidence.evtx_format import (
     FRAGMENT_HEADER,
     RECORD_ALIGNMENT,
     RECORD_HEADER,
+    RECORD_MAGIC,
     RECORDS_OFFSET,
     TEMPLATE_HEADER,
     TEMPLATE_INSTANCE,
@@ -138,12 +139,22 @@ class Records:
         limit = record.end - 4
         at = self._fragment(record.start + RECORD_HEADER.size, limit, record, 0)
         if not closed:
-            record.end = at
+            self._shorten(record, at)
             return
         if limit - at >= RECORD_ALIGNMENT:
             raise DamagedError
         if PADDING_TEXT.search(self._data, at, limit):
             record.spans.append(Span(at, limit, OPAQUE, False))
+
+    def _shorten(self, record: Record, end: int) -> None:
+        """Let *record* end at *end*, or where another was written over it, whichever comes first."""
+        at = record.start
+        while (at := self._data.find(RECORD_MAGIC, at + 1, end)) >= 0:
+            if self.end(at)[1]:
+                end = at
+        end = min([end, *(span.start for span in record.spans if span.end > end)])
+        record.spans = [span for span in record.spans if span.end <= end]
+        record.end = end
 
     def _fragment(self, at: int, limit: int, record: Record, depth: int) -> int:
         """Read one fragment into *record*; return where it ends, which is at or before *limit*."""

@@ -12,9 +12,10 @@ _BOOTS = frozenset({
     ("microsoft-windows-kernel-general", 13),
 })  # fmt: skip
 """Provider in lower case and event id of what tells when the machine started, stopped, lost power."""
-_CLAUDE = re.compile("claude|anthropic|coworkvm|cowork-svc|pzs8sxrjxfjjc", re.IGNORECASE)
+_CLAUDE = re.compile("claude|anthropic|cowork(?!er)|pzs8sxrjxfjjc|vmcompute|host ?compute", re.IGNORECASE)
 _NAMES_NOTHING = re.compile(
-    r"""\s* (?: (?:0x)?[0-9a-f]{1,16} | [-+]?[\d.,:/\\ \u200e\u200f-]+ (?:\s?[ap]m)? | null | true | false
+    r"""\s* (?: %%\d+ | 0x[0-9a-f]{1,16} | (?=[a-f]*\d)[0-9a-f]{4,16}
+    | [-+]?[\d.,:/\\ \u200e\u200f-]+ (?:\s?[ap]m)? | null | true | false
     | \{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}? | \d{4}-\d\d-\d\dT[\d:.]+Z? )? \s*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -33,8 +34,8 @@ def concerns_claude(event: Event) -> bool:
     """Return whether *event* tells of Claude (its package, its programs, its service) or of a start or stop of Windows.
 
     Texts decide, not the provider, so that it does not matter which log Windows wrote it to: any text with ``claude``,
-    ``anthropic``, the publisher's id, or the Cowork service. Starts and stops: Kernel-Power 41, User32 1074, EventLog
-    6005, 6006, 6008, 6009, 6013, Kernel-General 12 and 13.
+    ``anthropic``, the publisher's id, Cowork, or the service that runs its virtual machine (``vmcompute``). Starts and
+    stops: Kernel-Power 41, User32 1074, EventLog 6005, 6006, 6008, 6009, 6013, Kernel-General 12 and 13.
     """
     if (event.provider.lower(), event.event_id) in _BOOTS:
         return True

@@ -45,6 +45,8 @@ class Editor:
         self._texts: dict[bytes, str] = {}
         self.blocks: dict[tuple[bytes, bytes, bytes], Edits] = {}
         """What changes in the own data of an event, by these data, its provider and its event id."""
+        self._strays: dict[str, str] = {}
+        self._narrows: dict[bytes, bytes] = {}
         self._held = 0
 
     def value(self, code: int, raw: bytes, foreign: bool) -> bytes:
@@ -53,18 +55,13 @@ class Editor:
         new = known.get(raw)
         if new is None:
             new = self._made(code, raw, foreign)
-            self._held += len(raw)
-            if self._held > REMEMBERED_BYTES:
-                self._forget()
-                known = self._done[foreign].setdefault(code, {})
-            known[raw] = new
+            self._hold(len(raw))
+            self._done[foreign].setdefault(code, {})[raw] = new
         return new
 
     def remember_block(self, key: tuple[bytes, bytes, bytes], edits: Edits) -> None:
         """Remember that *edits*, by offset, are what changes in an event's own data."""
-        self._held += len(key[0])
-        if self._held > REMEMBERED_BYTES:
-            self._forget()
+        self._hold(len(key[0]))
         self.blocks[key] = edits
 
     def text(self, raw: bytes) -> str:
@@ -72,7 +69,7 @@ class Editor:
         text = self._texts.get(raw)
         if text is None:
             text = self._texts[raw] = raw[: len(raw) & ~1].decode("utf-16-le", "replace").rstrip("\0")
-            self._held += len(raw)
+            self._hold(len(raw))
         return text
 
     def binary_text(self, raw: bytes) -> str:
@@ -93,8 +90,14 @@ class Editor:
             out[start:end] = self._sid(bytes(out[start:end]))
         return bytes(out)
 
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > REMEMBERED_BYTES:
+            self._forget()
+
     def _forget(self) -> None:
         self._done, self._texts, self.blocks, self._held = ({}, {}), {}, {}, 0
+        self._strays, self._narrows = {}, {}
 
     def _made(self, code: int, raw: bytes, foreign: bool) -> bytes:
         if code in {ValueType.STRING, ValueType.STRING | ARRAY, LITERAL}:
@@ -157,7 +160,11 @@ class Editor:
                 out[first:last] = new.encode(codec, "surrogatepass")
 
     def _stray(self, text: str) -> str:
-        return _as_long(text, self.functions.stray(text))
+        new = self._strays.get(text)
+        if new is None:
+            new = self._strays[text] = _as_long(text, self.functions.stray(text))
+            self._hold(2 * len(text))
+        return new
 
     def _token(self, match: re.Match[str]) -> str:
         text = match[0]
@@ -188,7 +195,10 @@ class Editor:
         return self._narrow(new, lambda text: runs.LETTERS.sub(self._token, text)) if foreign else new
 
     def _narrow_run(self, raw: bytes, foreign: bool) -> bytes:
-        new = self._narrow(raw, self._stray)
+        new = self._narrows.get(raw)
+        if new is None:
+            new = self._narrows[raw] = self._narrow(raw, self._stray)
+            self._hold(len(raw))
         return self._narrow(new, lambda text: runs.MANY_LETTERS.sub(self._others, text)) if foreign else new
 
 

@@ -55,6 +55,11 @@ class Piece:
         self.data[-tail:], following.data[:head] = new[:tail], new[tail:]
 
     @property
+    def free(self) -> int:
+        """Where the records of a sound chunk end."""
+        return self._stored(CHUNK_FREE_OFFSET)
+
+    @property
     def sound(self) -> bool:
         """Whether it is a chunk whose records are what was once written."""
         return _DATA_CRC_OFFSET in self._sums
@@ -93,8 +98,9 @@ def scrub_chunk(data: bytes, editor: Editor) -> Piece:
     if data.startswith(CHUNK_MAGIC):
         known[:0] = [(0, _CHUNK_RESERVED), (CHECKED_HEADER_BYTES, RECORDS_OFFSET)]
     _scrub_rest(piece, known, editor)
-    if not piece.sound and data.strip(b"\0"):  # what was read may not be what was written
-        piece.data[:] = editor.unexplained(bytes(piece.data), False)
+    start = piece.free if piece.sound else 0  # no checksum says that what was read there is what was written
+    if data.count(0, start) != len(data) - start:
+        piece.data[start:] = editor.unexplained(bytes(piece.data[start:]), False)
     return piece
 
 

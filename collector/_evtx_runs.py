@@ -15,6 +15,7 @@ NARROW = (
 )  # fmt: skip
 """What 8-bit text may be: UTF-8 first, then the code pages of Windows, then of its console."""
 _U16 = struct.Struct("<H")
+_FIRST_PRINTABLE = 0x20
 
 
 def _alphabet(first: int, last: int) -> str:
@@ -55,7 +56,7 @@ def islands(data: bytes) -> Iterator[tuple[int, int]]:
 def wide_runs(data: bytes, start: int, end: int, codec: str, shift: int) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and text of each run of three characters or more of *codec* in data[start:end]."""
     first = start + shift
-    text = data[first : end - (end - first) % 2].decode(codec, "surrogatepass" if codec == WIDE[0] else "replace")
+    text = data[first : end - (end - first) % 2].decode(codec, "surrogatepass")
     astral = len(text) != (end - first) // 2
     for match in _RUN.finditer(text):
         at = first + 2 * (_units(text[: match.start()]) if astral else match.start())
@@ -92,9 +93,11 @@ def is_name(data: bytes, start: int, end: int) -> bool:
 
     Hash and length may themselves look like characters, and so be the run's first.
     """
-    for begin in (start, start + 2, start + 4):
-        if begin >= NAME_HEADER.size and begin < end and _U16.unpack_from(data, begin - 2)[0] * 2 == end - begin:
+    units = (end - start) // 2
+    for hidden in range(3 if units > _FIRST_PRINTABLE else 1):
+        begin = start + 2 * hidden
+        if data[begin - 2 : begin] == _U16.pack(units - hidden) and data[end : end + 2] == b"\0\0":
             text = data[begin:end].decode("utf-16-le", "replace")
-            if name_hash(text) & 0xFFFF == _U16.unpack_from(data, begin - 4)[0] and data[end : end + 2] == b"\0\0":
+            if begin >= NAME_HEADER.size and name_hash(text) & 0xFFFF == _U16.unpack_from(data, begin - 4)[0]:
                 return True
     return False

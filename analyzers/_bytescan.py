@@ -154,7 +154,7 @@ def _find_shared(data: Bytes, needles: Sequence[Needle]) -> dict[Needle, Places]
 
 
 def _grouped(places: Places, words: NDArray[np.uint32], distinct: NDArray[np.uint32]) -> list[Places]:
-    """Return *places* by which of the *distinct* words (sorted) stands there; words that only hash alike are left out."""
+    """Return *places* by which of the *distinct* words (sorted) stands there, less those that only hash alike."""
     which = np.minimum(np.searchsorted(distinct, words), len(distinct) - 1)
     known = distinct[which] == words
     which, places = which[known].astype(np.int16), places[known]

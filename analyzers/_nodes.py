@@ -118,7 +118,8 @@ class Not:
 
 def _each_once(rows: Places) -> Places:
     """Return *rows*, which are in order, without repetitions; `np.unique` would hash them, which is slower."""
-    return rows[np.append(True, rows[1:] != rows[:-1])]
+    once: Places = rows[np.append(True, rows[1:] != rows[:-1])]
+    return once
 
 
 def common(rows: Places, others: Places) -> Places:

@@ -45,6 +45,7 @@ class Editor:
         self._texts: dict[bytes, str] = {}
         self.blocks: dict[tuple[bytes, bytes, bytes], Edits] = {}
         """What changes in the own data of an event, by these data, its provider and its event id."""
+        self._sids_made: set[bytes] = set()
         self._strays: dict[str, str] = {}
         self._narrows: dict[bytes, bytes] = {}
         self._held = 0
@@ -80,15 +81,34 @@ class Editor:
     def unexplained(self, raw: bytes, foreign: bool, *, names: bool = True) -> bytes:
         """Return *raw*, bytes of any kind, with the text in it replaced; with *names*, those of elements stay."""
         out = bytearray(raw)
-        for start, end in runs.islands(raw):
+        self._runs(out, foreign, names)
+        self._binary_sids(out)
+        return bytes(out)
+
+    def again(self, before: bytes, after: bytes, *, names: bool = True) -> bytes:
+        """Return *after* with what is still in it replaced; what already differs from *before* stays."""
+        masked = bytearray(after)
+        for start, end in runs.changed(before, after):
+            masked[start:end] = bytes(end - start)
+        searched = bytearray(masked)
+        self._runs(searched, False, names)
+        out = bytearray(after)
+        for start, end in runs.changed(bytes(masked), bytes(searched)):
+            out[start:end] = searched[start:end]
+        self._binary_sids(out)
+        return bytes(out)
+
+    def _runs(self, out: bytearray, foreign: bool, names: bool) -> None:
+        for start, end in runs.islands(bytes(out)):
             for codec in runs.WIDE:
                 for shift in (0, 1):
                     self._wide(out, start, end, codec, shift, foreign, names)
         for start, end in runs.narrow_runs(bytes(out)):
             out[start:end] = self._narrow_run(bytes(out[start:end]), foreign)
+
+    def _binary_sids(self, out: bytearray) -> None:
         for start, end in runs.binary_sids(bytes(out)):
             out[start:end] = self._sid(bytes(out[start:end]))
-        return bytes(out)
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -114,7 +134,7 @@ class Editor:
         new = "".join(self._piece(part, foreign) for part in _pieces(text))
         stored = new.encode("utf-16-le", "surrogatepass") + raw[even:]
         if len(raw) & 1 or _BEYOND_LATIN.search(text):  # text that begins one byte beside, or is none of UTF-16
-            return self.unexplained(stored, False, names=False)
+            return self.again(raw, stored, names=False)
         return stored
 
     def _piece(self, text: str, foreign: bool) -> str:
@@ -139,7 +159,10 @@ class Editor:
         return self.unexplained(raw, False, names=False)
 
     def _sid(self, raw: bytes) -> bytes:
+        if raw in self._sids_made:
+            return raw
         new = self.functions.sid(raw)
+        self._sids_made.add(new)
         if len(new) != len(raw):
             raise ValueError(f"a SID of {len(raw)} bytes was to become one of {len(new)}")
         return new

@@ -50,9 +50,14 @@ class Piece:
     def join(self, following: Piece, editor: Editor) -> None:
         """Scrub what runs from this piece into *following*, which has no header that would part them."""
         head, tail = min(SEAM_BYTES, len(following.data)), min(SEAM_BYTES, len(self.data))
-        seam = bytes(self.data[-tail:] + following.data[:head])
-        new = editor.unexplained(seam, False)
+        before = self._original[-tail:] + following._original[:head]
+        new = editor.again(before, bytes(self.data[-tail:] + following.data[:head]))
         self.data[-tail:], following.data[:head] = new[:tail], new[tail:]
+
+    @property
+    def vouched(self) -> bool:
+        """Whether its header is what was once written."""
+        return HEADER_CRC_OFFSET in self._sums
 
     @property
     def free(self) -> int:
@@ -84,10 +89,10 @@ class Piece:
 def scrub_header(block: bytes, editor: Editor) -> Piece:
     """Return the block that a file begins with, scrubbed: all but its magic, counts and checksum."""
     piece = Piece(block)
-    if block.startswith(FILE_MAGIC):
-        _scrub_rest(piece, [(0, _FILE_RESERVED), (CHECKED_HEADER_BYTES, FILE_HEADER_BYTES)], editor)
-    else:
-        _scrub_rest(piece, [], editor)
+    known = [(0, _FILE_RESERVED), (CHECKED_HEADER_BYTES, FILE_HEADER_BYTES)] if block.startswith(FILE_MAGIC) else []
+    _scrub_rest(piece, known, editor)
+    if known and not piece.vouched:
+        piece.data[:] = editor.again(block, bytes(piece.data))
     return piece
 
 
@@ -98,9 +103,11 @@ def scrub_chunk(data: bytes, editor: Editor) -> Piece:
     if data.startswith(CHUNK_MAGIC):
         known[:0] = [(0, _CHUNK_RESERVED), (CHECKED_HEADER_BYTES, RECORDS_OFFSET)]
     _scrub_rest(piece, known, editor)
-    start = piece.free if piece.sound else 0  # no checksum says that what was read there is what was written
+    start = (
+        piece.free if piece.sound and piece.vouched else 0
+    )  # no checksum says that what was read there is what was written
     if data.count(0, start) != len(data) - start:
-        piece.data[start:] = editor.unexplained(bytes(piece.data[start:]), False)
+        piece.data[start:] = editor.again(data[start:], bytes(piece.data[start:]))
     return piece
 
 

@@ -15,6 +15,7 @@ NARROW = (
 )  # fmt: skip
 """What 8-bit text may be: UTF-8 first, then the code pages of Windows, then of its console."""
 _U16 = struct.Struct("<H")
+_BLOCK, _BETWEEN = 64, 3
 _FIRST_PRINTABLE = 0x20
 
 
@@ -58,9 +59,13 @@ def wide_runs(data: bytes, start: int, end: int, codec: str, shift: int) -> Iter
     first = start + shift
     text = data[first : end - (end - first) % 2].decode(codec, "surrogatepass")
     astral = len(text) != (end - first) // 2
+    at, behind = first, 0
     for match in _RUN.finditer(text):
-        at = first + 2 * (_units(text[: match.start()]) if astral else match.start())
-        yield at, at + 2 * (_units(match[0]) if astral else len(match[0])), match[0]
+        gap = match.start() - behind
+        at += 2 * (_units(text[behind : match.start()]) if astral else gap)
+        end_at = at + 2 * (_units(match[0]) if astral else len(match[0]))
+        yield at, end_at, match[0]
+        at, behind = end_at, match.end()
 
 
 def _units(text: str) -> int:
@@ -71,6 +76,26 @@ def narrow_runs(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield start and end of each run of three bytes or more that may be 8-bit text."""
     for match in _NARROW_RUN.finditer(data):
         yield match.span()
+
+
+def changed(before: bytes, after: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the stretches in which two texts of one length differ; equal bytes between two that differ count, too.
+
+    Up to three, that is: the zeros between the characters of UTF-16, and what two tokens have in common by chance.
+    """
+    start = end = -1
+    for block in range(0, len(after), _BLOCK):
+        if before[block : block + _BLOCK] == after[block : block + _BLOCK]:
+            continue
+        for at in range(block, min(block + _BLOCK, len(after))):
+            if before[at] == after[at]:
+                continue
+            if at - end > _BETWEEN and start >= 0:
+                yield start, end
+                start = -1
+            start, end = at if start < 0 else start, at + 1
+    if start >= 0:
+        yield start, end
 
 
 def is_narrow(data: bytes) -> bool:

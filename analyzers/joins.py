@@ -21,10 +21,12 @@ from claude_evidence.analyzers._state_links import (
     registry_links,
     transcript_links,
 )
-from claude_evidence.model import Evidence
+from claude_evidence.model import Evidence, Manifest
 from claude_evidence.untrusted import FIRST_TIME, LAST_TIME
 
 Tables = Mapping[str, pd.DataFrame]
+# The tables whose times are the host's own; those of state are when it was asked for.
+WRITTEN_BY_HOST = frozenset({"events", "app_log", "session_registry", "transcript"})
 
 JOINED: Mapping[str, tuple[str, ...]] = {
     "events": ("StartedAgain", "RecoveredSeconds", "Activation"),
@@ -87,13 +89,23 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
 
 
 def reference_time(evidence: Evidence) -> datetime | None:
-    """Return when the evidence was taken: the manifest's word, else the newest plausible time that any table shows."""
-    if evidence.manifest.finished_at:
+    """Return when the evidence was taken: the manifest's word, else the newest plausible time that any table shows.
+
+    A disk stood still long before it was collected from: then the newest record or file of the host itself counts.
+    """
+    of_disk = evidence.manifest.host.get("collected_from") == "disk"
+    if evidence.manifest.finished_at and not of_disk:
         return evidence.manifest.finished_at
-    times = (table["TimeCreated"] for table in evidence.tables.values())
+    times = (table["TimeCreated"] for name, table in evidence.tables.items() if not of_disk or name in WRITTEN_BY_HOST)
     newest = [time[time.between(FIRST_TIME, LAST_TIME)].max() for time in times]
-    known = [time for time in newest if time == time]
-    return max(known).to_pydatetime() if known else None
+    known = [time.to_pydatetime() for time in newest if time == time]
+    return max([*known, *_file_times(evidence.manifest)] if of_disk else known, default=None)
+
+
+def _file_times(manifest: Manifest) -> list[datetime]:
+    latest = manifest.finished_at
+    times = (entry.modified_at for entry in manifest.acquisitions)
+    return [time for time in times if time and latest and time <= latest]
 
 
 def zone_known(tables: Tables) -> bool:

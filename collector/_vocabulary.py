@@ -48,7 +48,7 @@ KEPT_FOLDERS = _listed("""
     local storage|session storage|leveldb|network|partitions|service worker|cachestorage|scriptcache|database
     databases|webstorage|shared dictionary|dictionaries|shared_proto_db|metadata|video decode stats|trust tokens
     local state|preferences|cookies|quotamanager|.claude|projects|sessions|subagents|tool-results|todos|plans
-    shell-snapshots|file-history|statsig|ide|plugins|skills|commands|agents|hooks|outputs|uploads|mnt|worktrees
+    shell-snapshots|file-history|rpm|statsig|ide|plugins|skills|commands|agents|hooks|outputs|uploads|mnt|worktrees
     .worktrees|session-env|debug|usage-data|downloads|documents|desktop|pictures|music|videos|onedrive|dropbox
     google drive|icloud drive|library|application support|caches|source|sources|src|repos|repo|repositories|dev
     develop|development|code|coding|work|workspace|workspaces|git|github|gitlab|projekte|projets|proyectos
@@ -95,6 +95,8 @@ _KEPT_NAMES = re.compile(
     r"|-sessions-[a-z0-9-]{1,60}",
     re.IGNORECASE,
 )  # fmt: skip
+# how the app names storage that it put aside: IndexedDB.bak.20260731-080001 (#67850)
+_PUT_ASIDE = re.compile(r"\.bak\.\d{8}-\d{6}\Z")
 _UUID_NAME = re.compile(
     r"(?:\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?|[0-9a-f]{32,64})(?:\.[a-z-]{1,20}){0,3}", re.IGNORECASE
 )
@@ -137,5 +139,6 @@ def is_message(text: str) -> bool:
 
 def is_kept_name(part: str) -> bool:
     """Return whether *part* of a path is a name of the system or of the app, or an id that is no account's."""
+    part = _PUT_ASIDE.sub("", part)
     folded = part.casefold()
     return folded in KEPT_FOLDERS or bool(_KEPT_NAMES.fullmatch(part) or _UUID_NAME.fullmatch(part))

@@ -90,7 +90,7 @@ class _Run:
         survey = files.joined(find_state(artifacts, self._host, self._place.work, self._options))
         self._steps = Steps(self._options.progress, survey.items)
         discovery = Discovering(self._host.users(), self._key)
-        facts = self._host.facts()
+        facts = {**self._host.facts(), "collected_from": "this machine" if self._host.live else "disk"}
         note_facts(discovery, facts)
         for entry in survey.acquisitions:
             discovery.path(entry.source.replace("\\", "/"))

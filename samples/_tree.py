@@ -48,6 +48,10 @@ def write_tree(scenario: Scenario, folder: Path) -> None:
     for file in _files(scenario):
         data = _transcript(scenario, file) if file.meta else (file.data,)
         _write(place(folder, file.path), data, file.modified_at)
+    for path, modified_at in _listed_folders(scenario):
+        there = place(folder, path)
+        there.mkdir(parents=True, exist_ok=True)
+        _set_time(there, modified_at)
 
 
 def place(folder: Path, path: str) -> Path:
@@ -84,5 +88,17 @@ def _write(path: Path, data: Iterable[bytes], modified_at: datetime) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as stream:
         stream.writelines(data)
+    _set_time(path, modified_at)
+
+
+def _set_time(path: Path, modified_at: datetime) -> None:
     time = round(modified_at.timestamp() * 1_000_000) * 1000
     os.utime(path, ns=(time, time))
+
+
+def _listed_folders(scenario: Scenario) -> Iterator[tuple[str, datetime]]:
+    """Yield the folders that the scenario's listing names, with their times."""
+    for entry in scenario.raw.get("state", {}).get("file_inventory", {}).get("entries", []):
+        if entry.get("is_directory"):
+            modified_at = entry.get("modified_at", scenario.raw["collected_at"])
+            yield str(entry["path"]).replace("\\", "/"), scenario.utc(modified_at)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import pandas as pd
@@ -100,7 +101,13 @@ def frame(columns: Columns, values: Iterable[Mapping[str, Any]], source: Member)
     return rows(columns, values, source).frame()
 
 
+@cache
+def _empty(dtype: str) -> Any:
+    """Return the one column without rows of *dtype*: most tables of most bundles are made of nothing else."""
+    return pd.Series([], dtype=dtype)
+
+
 def _series(values: list[Any], dtype: Any) -> Any:
     if not values:
-        return pd.Series([], dtype=dtype)
+        return _empty(dtype)
     return pd.Series(pd.to_datetime(values, utc=True) if dtype == UTC else values).astype(dtype)

@@ -19,7 +19,7 @@ _STARTS = ("Boot", "System", "Auto", "Manual", "Disabled")
 # winsvc.h: SERVICE_STOPPED … SERVICE_PAUSED, in the words of Win32_Service.State
 _STATES = ("", "Stopped", "StartPending", "StopPending", "Running", "ContinuePending", "PausePending", "Paused")
 _NO_SUCH_SERVICE = 1060  # ERROR_SERVICE_DOES_NOT_EXIST
-_PAIR = re.compile(r"^\s+[^\s:][^:\r\n]{0,60}:\s*([0-9a-f]{1,10})(?=\s|$)", re.MULTILINE | re.IGNORECASE)
+_PAIR = re.compile(r"^[ \t]{1,64}[^\s:][^:\r\n]{0,60}:[ \t]*([0-9a-f]{1,10})(?=\s|$)", re.MULTILINE | re.IGNORECASE)
 # sc.exe translates the names of its lines, never their order
 _NUMBERS = ("service_type", "state", "exit_code", "service_exit_code", "checkpoint", "wait_hint", "pid")
 

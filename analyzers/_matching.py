@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -145,8 +145,8 @@ class Matched:
 class Plain:
     """A plain document, understood: making it says what will be searched for, so that searches can share a pass."""
 
-    def __init__(self, rule: SigmaRule, sources: Sources) -> None:
-        trees = conditions(rule)
+    def __init__(self, rule: SigmaRule, sources: Sources, trees: Sequence[Any] | None = None) -> None:
+        trees = conditions(rule) if trees is None else trees
         self._asked = [
             (source, Some.of([compiled(tree, source, sources) for tree in trees]))
             for source in sources.of(rule.logsource)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import sigma.conditions
@@ -15,6 +17,8 @@ import sigma.rule
 
 from claude_evidence import compiled
 from claude_evidence import rules as own_rules
+from claude_evidence.analyzers._matching import conditions
+from claude_evidence.analyzers._modifiers import UnsupportedError
 from claude_evidence.analyzers._types import RuleSet
 
 _NAME = "rules.{}.kept"
@@ -26,16 +30,27 @@ def kept(files: Sequence[Path], parse: Callable[[], RuleSet]) -> RuleSet:
     if folder is None:
         return parse()
     own = Path(__file__).parent
-    code = [*sorted(own.glob("_*rule*.py")), own / "_types.py", own / "rules.py"]
+    code = [*sorted(own.glob("_*rule*.py")), own / "_types.py", own / "_matching.py", own / "rules.py"]
     library = [Path(str(module.__file__)) for module in (sigma.rule, sigma.conditions)]
     place = folder / _NAME.format(compiled.key([*files, *code, *library]))
     data = compiled.read(place)
     if data is not None and (rules := _loaded(data)) is not None:
         return rules
-    rules = parse()
+    rules = _with_trees(parse())
     if not rules.problems:
         compiled.write(place, pickle.dumps(rules, pickle.HIGHEST_PROTOCOL), _NAME.format("*"))
     return rules
+
+
+def _with_trees(rules: RuleSet) -> RuleSet:
+    """Return *rules* with the conditions of its plain documents parsed, as far as they can be."""
+    documents = []
+    for document in rules.documents:
+        with suppress(UnsupportedError):
+            if isinstance(document.sigma, sigma.rule.SigmaRule):
+                document = replace(document, trees=tuple(conditions(document.sigma)))
+        documents.append(document)
+    return replace(rules, documents=tuple(documents))
 
 
 def _loaded(data: bytes) -> RuleSet | None:

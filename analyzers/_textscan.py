@@ -24,6 +24,7 @@ FEW = 48
 """Up to so many texts Python strings are faster than arrays."""
 
 _KEY = 8
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 _BLOCK = 1 << 16
 
 
@@ -56,6 +57,25 @@ class _Chunk:
         rows = rows[self.offsets[1:][rows] - self.offsets[rows] >= size]
         places = (self.offsets[1:][rows] - size if at_end else self.offsets[rows]) - self.base
         return rows[same(self.data, places, needle)]
+
+    def starting(self, needles: Sequence[Needle]) -> Places:
+        """Return the rows that begin with one of *needles*; those of eight bytes and more are told by one look."""
+        long = [needle for needle in needles if len(needle.text) >= _KEY] if len(self.data) >= _KEY else []
+        found = [self.standing(needle, at_end=False) for needle in needles if needle not in long]
+        if long:
+            keys, outside = self._first_keys
+            wanted = [int.from_bytes(bytes(byte | 0x20 for byte in needle.text[:_KEY]), "little") for needle in long]
+            table = np.zeros(1 << 16, np.bool_)
+            table[(np.array(wanted, np.uint64) * _MIX) >> np.uint64(48)] = True
+            may = table.take((keys * _MIX) >> np.uint64(48))
+            may[outside] = True
+            rows = np.flatnonzero(may)
+            found += [self._beginning(needle, rows) for needle in long]
+        return _each_once(np.sort(np.concatenate(found), kind="stable"))
+
+    def _beginning(self, needle: Needle, rows: Places) -> Places:
+        rows = rows[self.offsets[1:][rows] - self.offsets[rows] >= len(needle.text)]
+        return rows[same(self.data, self.offsets[rows] - self.base, needle)]
 
     def _keyed(self, text: bytes, *, at_end: bool) -> Mask:
         """Return which rows may begin (or end) with *text*, judged by eight bytes and without regard to case."""
@@ -196,8 +216,7 @@ class Texts:
     def starting(self, prefixes: Sequence[str]) -> Places:
         """Return the rows of the texts that begin with one of *prefixes*, to the letter."""
         needles = [Needle(prefix.encode(), cased=True) for prefix in prefixes]
-        found = [self._each(partial(_Chunk.standing, needle=needle, at_end=False)) for needle in needles]
-        return np.unique(np.concatenate(found))
+        return self._each(partial(_Chunk.starting, needles=needles))
 
     def matching(self, pattern: str) -> Mask:
         """Return which texts have a match of the RE2 *pattern* somewhere in them (`pa.ArrowInvalid`: it is none)."""

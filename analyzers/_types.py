@@ -31,6 +31,8 @@ class RuleDocument:
     level: Level
     generate: bool = True
     custom: Mapping[str, Any] = field(default_factory=dict)
+    trees: tuple[Any, ...] | None = None
+    """The condition trees of a plain document where they were parsed beforehand."""
 
 
 @dataclass(frozen=True, slots=True)

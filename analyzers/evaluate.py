@@ -52,7 +52,7 @@ def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[di
     for document in documents:
         if not isinstance(document.sigma, SigmaCorrelationRule):
             try:
-                plain[document.name] = Plain(document.sigma, sources)
+                plain[document.name] = Plain(document.sigma, sources, document.trees)
             except REFUSALS as reason:
                 refused[document.name] = reason
     return plain, refused

@@ -203,13 +203,10 @@ class Editor:
     def _narrow(self, raw: bytes, change: Callable[[str], str]) -> bytes:
         """Return 8-bit text as *change* makes it: in the first encoding in which there is something to change."""
         for codec in runs.NARROW[:1] if raw.isascii() else runs.NARROW:
-            try:
-                text = raw.decode(codec)
-            except UnicodeDecodeError:
-                continue
-            new = change(text)
+            text = raw.decode(codec, "surrogateescape")  # what is not of this encoding parts the text around it
+            new = "".join(part if _PIECES.match(part) else change(part) for part in _pieces(text))
             if new != text:
-                return _same_bytes(raw, new.encode(codec, "replace"))
+                return _same_bytes(raw, _encoded(new, codec))
         return raw
 
     def _ansi(self, raw: bytes, foreign: bool) -> bytes:
@@ -233,6 +230,13 @@ def _pieces(text: str) -> Iterator[str]:
         yield match[0]
         at = match.end()
     yield text[at:]
+
+
+def _encoded(text: str, codec: str) -> bytes:
+    try:
+        return text.encode(codec, "surrogateescape")
+    except UnicodeEncodeError:  # a replacement that this encoding cannot hold
+        return text.encode(codec, "replace")
 
 
 def _units(text: str) -> int:

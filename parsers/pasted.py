@@ -13,8 +13,9 @@ from typing import Any, BinaryIO
 from claude_evidence.model import Coverage, Member, Problem
 from claude_evidence.parsers import _pasted_events as quoted_events
 from claude_evidence.parsers import _pasted_log as quoted_log
+from claude_evidence.parsers import _pasted_machine as quoted_machine
 from claude_evidence.parsers import _pasted_state as quoted_state
-from claude_evidence.parsers import app_log, package, session_registry
+from claude_evidence.parsers import app_log, package, registry_value, service, session_registry
 from claude_evidence.parsers import events as event_log
 from claude_evidence.parsers._clock import Clock
 from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed, rows
@@ -23,7 +24,11 @@ from claude_evidence.parsers._pasted_text import paragraphs
 from claude_evidence.parsers._state import unreadable
 
 PATHS = ("*.md", "*.markdown", "*issue*.txt", "*report*.txt", "*paste*.txt", "pasted")
-TABLES: dict[str, Columns] = {**app_log.TABLES, **event_log.TABLES, **package.TABLES, **session_registry.TABLES}
+TABLES: dict[str, Columns] = {
+    table: columns
+    for parser in (app_log, event_log, package, session_registry, registry_value, service)
+    for table, columns in parser.TABLES.items()
+}
 ASKED_LAST = True
 LIMIT_BYTES = 16 << 20
 _WORTH_A_LOOK = re.compile(rb"(?i)c\0?l\0?a\0?u\0?d\0?e|0x8007|cowork")
@@ -62,6 +67,8 @@ def _found(text: str, context: Context) -> Found:
         packages = list(quoted_state.packages(paragraph))
         found["package"] += packages
         found["session_registry"] += quoted_state.sessions(paragraph)
+        found["registry_value"] += quoted_machine.registry_values(paragraph)
+        found["service"] += quoted_machine.services(paragraph)
         if packages:
             continue
         quoted = quoted_events.quoted(paragraph, section)

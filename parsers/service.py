@@ -59,7 +59,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
 
         return parse_state(BytesIO(data), source, context, KIND, ("service", SERVICE), _row, "name")
     made = collected_at(source, context)
-    rows = [{**row, "TimeCreated": made} for row in _of_text(decode_text(data))]
+    rows = [{**row, "TimeCreated": made} for row in of_text(decode_text(data))]
     if not rows:
         return unreadable(source, "no service in it")
     return Parsed({"service": table_rows(SERVICE, rows, source)})
@@ -81,7 +81,7 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_text(text: str) -> list[dict[str, Any]]:
+def of_text(text: str) -> list[dict[str, Any]]:
     """Return one row per service, whichever of the two commands told of it."""
     heads = list(_HEAD.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]

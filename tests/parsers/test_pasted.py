@@ -169,6 +169,34 @@ def test_packages_as_list_and_as_table() -> None:
     assert table("package", selected)["Status"].tolist() == ["Modified, NeedsRemediation"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'HKCU\\Software\\Run\n  Claude = "C:\\x\\claude.exe"',
+        "HKEY_CURRENT_USER\\Software\\Run\n    Claude    REG_SZ    C:\\x\\claude.exe",
+        "`HKCU:\\Software\\Run`\nClaude : C:\\x\\claude.exe",
+    ],
+)
+def test_a_registry_value_is_found_under_its_key(text: str) -> None:
+    (row,) = table("registry_value", text).to_dict("records")
+    assert (row["Key"], row["ValueName"]) == ("HKCU\\Software\\Run", "Claude")
+    assert row["Value"].strip('"') == "C:\\x\\claude.exe"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Status   Name               DisplayName\n------   ----\nStopped  CoworkVMService    Claude", "Stopped"),
+        ("SERVICE_NAME: CoworkVMService\n        STATE              : 1  STOPPED\n", "Stopped"),
+        ("Name      : CoworkVMService\nState     : Stopped\nExitCode  : 1066\n", "Stopped"),
+        ("`Get-CimInstance Win32_Service -Filter \"Name='CoworkVMService'\"` → empty", "NotInstalled"),
+        ("Get-Service : Cannot find any service with service name 'CoworkVMService'.", "NotInstalled"),
+    ],
+)
+def test_the_state_of_the_service_is_found(text: str, state: str) -> None:
+    assert table("service", text)["State"].tolist() == [state]
+
+
 def test_listings_name_session_files() -> None:
     text = (
         "```\n-a----  5/17/2026  2:45 AM   144258 local_0000aaaa-1fff-48cb-ab54-b321029c6552.json.tmp\n"

@@ -30,7 +30,8 @@ def folders(host: Host) -> Iterator[str]:
     for user in host.users():
         yield from (f"{user.profile}/{name}" for name in _names(host.system))
     if host.system == "windows":
-        yield "C:/ProgramData/Claude"
+        for drive in host.drives()[:1]:
+            yield f"{drive}ProgramData/Claude"
         for drive in host.drives():
             yield from (f"{drive}WpSystem/{user.sid}/{name}" for user in host.users() for name in _moved(user))
 

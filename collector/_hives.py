@@ -18,7 +18,7 @@ from claude_evidence.collector.reading import open_shared
 from claude_evidence.collector.registry import MOST, problem
 from claude_evidence.model import Acquisition, Outcome
 
-_CONFIG = "C:/Windows/System32/config"
+_CONFIG = "Windows/System32/config"
 _PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 _BASE_BLOCK_BYTES = 4096
 _LARGEST_READ_BYTES = 1 << 20
@@ -63,11 +63,11 @@ class _Stream(io.BufferedReader):
 
 
 class Offline:
-    """The registry below a folder; ``local`` says where a host path lies here."""
+    """The registry below a folder; ``local`` says where a host path lies here, ``drive`` is the one with Windows."""
 
-    def __init__(self, local: Callable[[str], Path]) -> None:
+    def __init__(self, local: Callable[[str], Path], drive: str = "C:/") -> None:
         self.problems: list[Acquisition] = []
-        self._local = local
+        self._local, self._drive = local, drive
         self._roots: dict[str, Any] = {}
         self._profiles: dict[str, str] | None = None
 
@@ -112,7 +112,7 @@ class Offline:
         parts = [part for part in key.split("\\") if part]
         top, second = (part.casefold() for part in [*parts, "", ""][:2])
         if top == "hklm" and second in ("software", "system"):
-            path = f"{_CONFIG}/{second.upper()}"
+            path = f"{self._drive}{_CONFIG}/{second.upper()}"
             return path, self._control_set(path, parts[2:]) if second == "system" else parts[2:]
         profile = self._profile(parts[1]) if top == "hku" and second else ""
         if not profile:
@@ -136,7 +136,7 @@ class Offline:
             for sid in self.subkeys(_PROFILES):
                 path = self.values(f"{_PROFILES}\\{sid}").get("ProfileImagePath")
                 if isinstance(path, str):
-                    self._profiles[sid.casefold()] = path.replace("\\", "/").rstrip("/\0")
+                    self._profiles[sid.casefold()] = _on_drive(path, self._drive)
         return self._profiles.get(name.casefold(), "")
 
     def _root(self, path: str) -> Any:
@@ -179,6 +179,12 @@ def _descend(node: Any, parts: list[str]) -> Any:
         if node is None:
             return None
     return node
+
+
+def _on_drive(path: str, drive: str) -> str:
+    """Return the host path of a profile; ``%SystemDrive%`` is where Windows lies."""
+    path = path.split("\0", 1)[0].replace("\\", "/").rstrip("/")
+    return f"{drive.rstrip('/')}{path[13:]}" if path[:13].casefold() == "%systemdrive%" else path
 
 
 def _name(node: Any) -> str:

@@ -13,7 +13,8 @@ from claude_evidence.collector.commands import Ran
 from claude_evidence.collector.reading import open_shared, outcome_of
 from claude_evidence.model import Acquisition, Outcome
 
-LOGS = "C:/Windows/System32/winevt/Logs"
+LOGS = "Windows/System32/winevt/Logs"
+"""Where the logs lie on the drive with Windows, the first one of a host."""
 NEWEST_OF = ("System", "Application", "Microsoft-Windows-AppModel-Runtime/Admin")
 """Channels that are asked for their newest record: ``--since`` counts back from the newest of all."""
 _SYSTEM_TIME = re.compile(r"""SystemTime=['"](\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)""")
@@ -61,7 +62,7 @@ def _exported(
     if ran.returncode in _BAD_QUERY:
         note = "this Windows refused the query: everything of the period was taken, and nothing before it"
         ran = _export(channel, out, _channels.period(since), options)
-    source = f"{LOGS}/{_channels.file_name(channel)}"
+    source = _source(host, channel)
     if ran.outcome is not Outcome.COLLECTED:
         return _instead(artifact, host, channel, ran)
     try:
@@ -73,6 +74,10 @@ def _exported(
     return Item(
         artifact, source, lambda: open_shared(out), size, acquired_at=datetime.now(UTC), scrub=Scrub.EVTX, note=note
     )
+
+
+def _source(host: Host, channel: str) -> str:
+    return f"{next(iter(host.drives()), 'C:/')}{LOGS}/{_channels.file_name(channel)}"
 
 
 def _export(channel: str, out: Path, query: str, options: Options) -> Ran:
@@ -87,12 +92,12 @@ def _instead(artifact: Artifact, host: Host, channel: str, ran: Ran) -> Item | A
         if isinstance(thing, Item):
             return thing
     detail = ran.detail if ran.outcome is not Outcome.MISSING or ran.returncode is None else "no such channel"
-    return _state.entry(artifact, f"{LOGS}/{_channels.file_name(channel)}", ran.outcome, f"wevtutil: {detail}")
+    return _state.entry(artifact, _source(host, channel), ran.outcome, f"wevtutil: {detail}")
 
 
 def _file(artifact: Artifact, host: Host, channel: str, note: str = "") -> Item | Acquisition:
     """Return the file of *channel*, whole up to the cap."""
-    source = f"{LOGS}/{_channels.file_name(channel)}"
+    source = _source(host, channel)
     here = host.local(source)
     try:
         with open_shared(here):

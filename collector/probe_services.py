@@ -19,7 +19,9 @@ _STARTS = ("Boot", "System", "Auto", "Manual", "Disabled")
 # winsvc.h: SERVICE_STOPPED … SERVICE_PAUSED, in the words of Win32_Service.State
 _STATES = ("", "Stopped", "StartPending", "StopPending", "Running", "ContinuePending", "PausePending", "Paused")
 _NO_SUCH_SERVICE = 1060  # ERROR_SERVICE_DOES_NOT_EXIST
-_PAIR = re.compile(r"^[ \t]{1,64}[^\s:][^:\r\n]{0,60}:[ \t]*([0-9a-f]{1,10})(?=\s|$)", re.MULTILINE | re.IGNORECASE)
+_PAIR = re.compile(
+    r"^[ \t]{1,64}[^\s:][^:\r\n]{0,60}:[ \t]*(?:0x)?([0-9a-f]{1,10})(?=\s|$)", re.MULTILINE | re.IGNORECASE
+)
 # sc.exe translates the names of its lines, never their order
 _NUMBERS = ("service_type", "state", "exit_code", "service_exit_code", "checkpoint", "wait_hint", "pid")
 
@@ -54,13 +56,13 @@ def status(text: str) -> dict[str, object]:
     {'service_type': 16, 'state': 'Stopped'}
     """
     found = dict(zip(_NUMBERS, _PAIR.findall(text), strict=False))
-    state = int(found.get("state", 0))
-    if not 0 < state < len(_STATES):
+    state = found.get("state", "")
+    if not state.isdecimal() or not 0 < int(state) < len(_STATES):
         return {}
     told: dict[str, object] = {
-        key: int(found[key]) for key in ("exit_code", "service_exit_code", "pid") if key in found
+        key: int(found[key]) for key in ("exit_code", "service_exit_code", "pid") if found.get(key, "").isdecimal()
     }
-    return {"service_type": int(found["service_type"], 16), "state": _STATES[state], **told}
+    return {"service_type": int(found["service_type"], 16), "state": _STATES[int(state)], **told}
 
 
 def _configured(known: Registry, name: str) -> dict[str, object]:

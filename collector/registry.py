@@ -42,7 +42,8 @@ class Registry(Protocol):
 def of(host: Host) -> Registry:
     """Return the registry of *host*, one without keys where it is no Windows; opened as it is asked, each hive once.
 
-    Never asks for ``host.users()``, ``host.facts()`` or ``host.zone()``: they may rest on it.
+    Of *host* it asks its drives, the first one being that of Windows, and places; never ``users()``, ``facts()`` or
+    ``zone()``, which may rest on it.
     """
     if host.system != "windows":
         return Nothing()
@@ -50,7 +51,7 @@ def of(host: Host) -> Registry:
         return Live()
     from claude_evidence.collector._hives import Offline
 
-    return Offline(host.local)
+    return Offline(host.local, next(iter(host.drives()), "C:/"))
 
 
 def user_key(registry: Registry, user: User) -> str:

@@ -85,6 +85,10 @@ def test_sniffing_tells_the_kinds_apart() -> None:
         "cli_session": b'{"pid": 4711, "sessionId": "9f0c", "status": "idle"}',
         "config": b'{"locale": "en-US", "lastKnownAccountUuid": "9f0c"}',
         "file_inventory": b'{"format": "claude-evidence/file-inventory/1", "entries": []}',
+        "service": b'{\n "format": "claude-evidence/services/1", "entries": []}',
+        "process": b'{"format": "claude-evidence/processes/1", "entries": []}',
+        "volume": b'{"format": "claude-evidence/volumes/1", "entries": []}',
+        "registry_value": b'{"format": "claude-evidence/registry_values/1", "entries": []}',
         "package": b"Name : Claude\r\nPackageFullName : C\r\nPackageFamilyName : C\r\n",
     }
     exact = [kind for kind, parser in kinds().items() if not getattr(parser, "ASKED_LAST", False)]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from claude_evidence.analyzers._excerpts import references, span
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
+from claude_evidence.analyzers._versions import LABEL, known_versions
 from claude_evidence.model import EvidenceRef, Finding, Risk, Step
 
 Tables = Mapping[str, pd.DataFrame]
@@ -18,10 +19,15 @@ SHOWN_VALUES = 5
 CONVERSATION_TABLES = frozenset({"session_registry", "transcript"})
 
 
-def findings(hits: Iterable[Hit], rules: RuleSet, tables: Tables, hashes: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return one finding per hit, the most severe and then the earliest first; *hashes* maps member to SHA-256."""
+def findings(
+    hits: Iterable[Hit], rules: RuleSet, tables: Tables, hashes: Mapping[str, str], host: str = ""
+) -> tuple[Finding, ...]:
+    """Return one finding per hit, the most severe and then the earliest first.
+
+    *hashes* maps member to SHA-256; *host* is the app's version on the machine, "" where nothing tells it.
+    """
     main = {document.stem: document for document in reversed(rules.documents)}
-    found = [_finding(hit, main[hit.document.stem], tables, hashes) for hit in hits]
+    found = [_finding(hit, main[hit.document.stem], tables, hashes, host) for hit in hits]
     return tuple(sorted(found, key=lambda f: (-f.level.rank, f.rule, f.group, f.id)))
 
 
@@ -36,7 +42,7 @@ def findings_of(hits: Iterable[Hit], found: Iterable[Finding], tables: Tables) -
     return members
 
 
-def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, str]) -> Finding:
+def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, str], host: str) -> Finding:
     document, sigma = hit.document, hit.document.sigma
     custom = {**main.custom, **document.custom}
     evidence = _evidence(hit, tables, hashes)
@@ -58,7 +64,7 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         group=hit.group,
         evidence=tuple(evidence),
         explanation=str(custom.get("explanation") or sigma.description or ""),
-        facts=_facts(custom.get("facts"), hit, tables),
+        facts=_facts(custom.get("facts"), hit, tables) + _versions(_mapping(custom.get("versions")), host),
         remedy=_steps(custom.get("remedy")),
         does_not_work=_texts(custom.get("does_not_work")),
         for_developers=str(custom.get("for_developers", "")),
@@ -98,6 +104,11 @@ def _facts(wanted: Any, hit: Hit, tables: Tables) -> tuple[tuple[str, str], ...]
         if values:
             facts.append((str(fact["label"]), _shown(values, fact.get("show", "values"))))
     return tuple(facts)
+
+
+def _versions(versions: Mapping[str, str], host: str) -> tuple[tuple[str, str], ...]:
+    said = known_versions(versions, host)
+    return ((LABEL, said),) if said else ()
 
 
 def _shown(values: list[Any], show: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
+from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.analyzers.findings import findings, findings_of
@@ -41,7 +42,8 @@ def analyze(
     zoned = zone_known(tables)
     ready, unmet = _needs(rules, evidence, zoned=zoned)
     judgement = judge(ready, tables, evidence.coverage, {("app_log", "Message"): history.messages})
-    found = findings(judgement.hits, rules, tables, hashes)
+    host = host_version(evidence.manifest, tables["package"])
+    found = findings(judgement.hits, rules, tables, hashes, host)
     not_judged = _said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules)
     booted = boots(tables["events"], hashes)
     areas = {document.stem: document.file.parent.name for document in rules.documents}
@@ -49,8 +51,8 @@ def analyze(
         manifest=evidence.manifest,
         verdict=verdict(
             found,
-            not_judged,
-            len(areas.keys() - {n.rule for n in not_judged}),
+            unanswered := _unanswered(rules, not_judged),
+            len(areas) - len(unanswered),
             evidence.manifest.timezone,
             sum(member.verified is False for member in evidence.members),
         ),
@@ -85,6 +87,13 @@ def _needs(rules: RuleSet, evidence: Evidence, *, zoned: bool) -> tuple[RuleSet,
         else:
             ready.append(document)
     return replace(rules, documents=tuple(ready)), not_judged
+
+
+def _unanswered(rules: RuleSet, not_judged: Sequence[NotJudged]) -> list[NotJudged]:
+    """Return one entry per rule of which no reported document could be answered."""
+    told = {(entry.rule, entry.title) for entry in not_judged}
+    answered = {d.stem for d in rules.documents if d.generate and (d.stem, d.title) not in told}
+    return list({entry.rule: entry for entry in not_judged if entry.rule not in answered}.values())
 
 
 def _said_once(entries: Sequence[NotJudged], rules: RuleSet) -> tuple[NotJudged, ...]:

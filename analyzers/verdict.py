@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from claude_evidence.analyzers._story import Story, contradictions, story
 from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
 
 MOST_STEPS = 4
+MOST_SENTENCES = 8
+MOST_BESIDES = 4
 TOLD = {"Started again": "It started again at {}.", "Transcript": "Its transcript: {}."}
 
 
@@ -22,12 +25,11 @@ def verdict(
 ) -> Verdict:
     """Return the story of *findings*.
 
-    *judged* is the number of rules that could be answered, *zone* the machine's, *altered* the number of files that
-    are not
-    what their bundle promises.
+    *not_judged* and *judged* are the rules without and with an answer, *zone* is the machine's, *altered* the number
+    of files that are not what their bundle promises.
     """
-    serious = [finding for finding in findings if finding.level.rank > Level.INFORMATIONAL.rank]
-    told = _told(serious, zone) if serious else _clean(not_judged, judged)
+    serious = any(finding.level is not Level.INFORMATIONAL for finding in findings)
+    told = _told(findings, zone) if serious else _clean(not_judged, judged)
     if not altered:
         return told
     files = "1 file is" if altered == 1 else f"{altered:,} files are"
@@ -35,18 +37,45 @@ def verdict(
     return replace(told, what_happened=(warning, *told.what_happened), confidence="low" if told.confidence else "")
 
 
-def _told(serious: Sequence[Finding], zone: str | None) -> Verdict:
-    story = _story(serious)
-    worst = max(story, key=lambda f: (f.level.rank, -story.index(f)))
+def _told(findings: Sequence[Finding], zone: str | None) -> Verdict:
+    told = story(findings)
+    worst, all_told = told.worst, (*told.told, *told.beside)
+    what = [*_sentences(told), *_more(all_told), *_besides(told.beside), *contradictions(all_told)]
+    roots = [f for f, cause in zip(told.told, told.causes, strict=True) if cause is None]
     return Verdict(
         headline=worst.title,
-        what_happened=(*(_sentence(f) for f in story), *_more(story)),
+        what_happened=tuple(what),
         when=_when(worst, zone),
         confidence=worst.confidence,
-        what_to_do=_steps([worst, *(f for f in story if f is not worst)]),
+        what_to_do=_steps(list({f.id: f for f in (worst, *roots, *all_told)}.values())),
         level=worst.level,
-        findings=tuple(f.id for f in story),
+        findings=tuple(f.id for f in all_told),
     )
+
+
+def _sentences(told: Story) -> Iterator[str]:
+    """Yield a sentence per finding of the story; what follows from another says from which."""
+    for number, (finding, cause) in enumerate(zip(told.told, told.causes, strict=True)):
+        if number == MOST_SENTENCES and len(told.told) > MOST_SENTENCES + 1:
+            yield f"And {len(told.told) - number} more findings that are linked with these."
+            return
+        if cause is None:
+            yield _sentence(finding)
+        elif cause == number - 1:
+            yield f"From that follows: {_sentence(finding)}"
+        else:
+            yield f"From “{told.told[cause].title}” follows: {_sentence(finding)}"
+
+
+def _besides(findings: Sequence[Finding]) -> list[str]:
+    """Return one sentence for all that stands beside the story, the most serious first."""
+    if not findings:
+        return []
+    if len(findings) == 1:
+        return [f"Besides, without a known link: {_sentence(findings[0])}"]
+    titles = [f.title for f in sorted(findings, key=lambda f: -f.level.rank)]
+    more = f"; and {len(titles) - MOST_BESIDES} more" if len(titles) > MOST_BESIDES else ""
+    return [f"Besides, without a known link: {'; '.join(titles[:MOST_BESIDES])}{more}."]
 
 
 def _clean(not_judged: Sequence[NotJudged], judged: int) -> Verdict:
@@ -68,25 +97,9 @@ def _rules(count: int) -> str:
     return f"{count} {'rule' if count == 1 else 'rules'}"
 
 
-def _more(story: Sequence[Finding]) -> list[str]:
+def _more(told: Sequence[Finding]) -> list[str]:
     """Return the explanation of a finding that is the whole story: its title alone says little."""
-    return [story[0].explanation] if len(story) == 1 and story[0].explanation else []
-
-
-def _story(findings: Sequence[Finding]) -> list[Finding]:
-    """Order *findings* so that causes come before what they lead to, and by time where the catalogue knows no link."""
-    left = sorted(findings, key=lambda f: (str(f.first_seen or f.first_local or "9"), -f.level.rank, f.rule))
-    story: list[Finding] = []
-    while left:
-        waiting = {f.rule for f in left}
-        free = next((f for f in left if not _causes(f, left) & (waiting - {f.rule})), left[0])
-        left.remove(free)
-        story.append(free)
-    return story
-
-
-def _causes(finding: Finding, others: Iterable[Finding]) -> set[str]:
-    return set(finding.because_of) | {other.rule for other in others if finding.rule in other.leads_to}
+    return [told[0].explanation] if len(told) == 1 and told[0].explanation else []
 
 
 def _sentence(finding: Finding) -> str:

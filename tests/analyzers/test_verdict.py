@@ -33,7 +33,55 @@ def test_story_begins_at_the_root_and_names_the_worst() -> None:
     told = verdict([race, orphan, killed], (), 8)
     assert told.headline == "Title race"
     assert told.level is Level.CRITICAL
-    assert [text.split()[1].rstrip(".") for text in told.what_happened] == ["killed", "race", "orphan"]
+    assert told.what_happened == (
+        "Title killed.",
+        "From that follows: Title race.",
+        "From that follows: Title orphan.",
+    )
+
+
+def test_what_no_link_joins_stands_beside_the_story() -> None:
+    race = finding("race", Level.CRITICAL, because_of=("killed",))
+    killed = finding("killed", Level.MEDIUM, -5)
+    told = verdict([race, killed, finding("other", minutes=-50), finding("low", Level.LOW)], (), 8)
+    assert told.what_happened[0] == "Title killed."
+    assert told.what_happened[2:] == ("Besides, without a known link: Title other; Title low.",)
+    assert told.findings == ("killed", "race", "other", "low")
+
+
+def test_of_equals_the_one_that_explains_most_is_the_story() -> None:
+    alone = finding("alone", minutes=-60)
+    cause, effect = finding("cause", leads_to=("effect",)), finding("effect", Level.LOW, 5)
+    assert verdict([alone, effect, cause], (), 8).headline == "Title cause"
+
+
+def test_context_is_told_where_it_explains_and_left_out_where_it_does_not() -> None:
+    context = finding("context", Level.INFORMATIONAL, -5, leads_to=("race",))
+    useless = finding("useless", Level.INFORMATIONAL, -9, because_of=("race",))
+    told = verdict([finding("race"), context, useless], (), 8)
+    assert told.what_happened == ("Title context.", "From that follows: Title race.")
+
+
+@pytest.mark.parametrize("minutes", [2 * 24 * 60, -61 * 24 * 60])
+def test_what_came_much_later_or_ended_long_before_is_no_cause(minutes: int) -> None:
+    told = verdict([finding("race", because_of=("killed",)), finding("killed", Level.LOW, minutes)], (), 8)
+    assert told.what_happened == ("Title race.", "Besides, without a known link: Title killed.")
+
+
+def test_a_fix_that_another_finding_calls_useless_is_named() -> None:
+    step = Step("Register again.", "Add-AppxPackage -DisableDevelopmentMode -Register x")
+    race = finding("race", remedy=(step,))
+    state = finding("state", does_not_work=("Registering with Add-AppxPackage -Register.",))
+    (careful,) = [text for text in verdict([race, state], (), 8).what_happened if "Careful" in text]
+    assert careful.startswith("Careful, -Register is advised for “Title race”, but not for “Title state”:")
+    assert not [text for text in verdict([race], (), 8).what_happened if "Careful" in text]
+
+
+def test_a_long_story_is_cut_with_its_number() -> None:
+    chain = [finding(f"f{n:02}", minutes=n, leads_to=(f"f{n + 1:02}",)) for n in range(20)]
+    told = verdict(chain, (), 8)
+    assert told.what_happened[-1] == "And 12 more findings that are linked with these."
+    assert len(told.what_happened) == 9
 
 
 def test_causes_in_a_circle_still_make_a_story() -> None:

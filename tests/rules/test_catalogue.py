@@ -1,0 +1,116 @@
+"""Every pattern has its rule, its proof and its near miss; the page that lists them is current."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from claude_evidence.analyzers._types import RuleSet
+from claude_evidence.analyzers.catalogue import DOCUMENTED, catalogue
+from claude_evidence.analyzers.report import analyze
+from claude_evidence.analyzers.rules import load_rules
+from claude_evidence.bundle import open_bundle
+from claude_evidence.model import Report
+from claude_evidence.parsers import parse
+from claude_evidence.samples.scenario import SCENARIOS, load, names
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+LINES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "lines.yaml").read_text(encoding="utf-8"))
+PATTERNS = """
+    msix-appcontainer-job-race-0x80070020 msix-update-blocked-0x80073D02 msix-deferred-registration
+    msix-needs-remediation msix-repair-register-loop msix-relaunch-fail-0x80070002 msix-stale-temp-msix-0x80070002
+    msix-update-lock-cowork-svc-0x80070020 msix-stuck-servicing-0x80073D28 msix-install-failed-0x80073CF6
+    msix-install-failed-0x80073CFF msix-install-failed-0x80073CF9 msix-install-failed-0x80073CF3
+    cowork-service-races-servicing msix-stealth-update-no-relaunch sessions-killed-by-update
+    updater-loop-msix-disabled update-deferred-for-days log-folder-moved
+    msix-exdev-session-save session-json-tmp-stuck msix-scandir-unknown loaded-0-persisted-sessions
+    session-save-plant-detected junction-userdata-refused session-save-open-dir-refused session-dir-never-created
+    session-json-all-null session-json-truncated transcript-nul-blocks transcript-empty-stub orphaned-cli-session-id
+    transcript-unavailable-stub transcript-id-mismatch sidebar-lost-index-transcripts-intact
+    account-org-folder-switch account-org-null-loadsessions tombstoned-session sessions-index-stale
+    remote-control-orphan-404 worktree-orphan-lease worktree-reaped-while-leased worktree-lease-stolen
+    chromium-storage-reset peer-message-dropped
+    cowork-vm-service-not-running cowork-service-not-created cowork-vm-hcs-error cowork-vm-hcs-logon-right-0x80070569
+    cowork-vm-disk-unusable cowork-vm-rootfs-exdev cowork-vm-file-locked-eperm cowork-vm-vhdx-path-mismatch
+    cowork-vm-session-disk-missing cowork-vm-guest-connect-timeout cowork-vm-stale-stopped-vm-reused
+    cowork-vmcompute-access-denied disk-full-enospc
+    gpu-crash-101457950 app-hang-moapphang oom-crash renderer-crash-large-session ccd-cli-exit-nonzero
+    ccd-cli-exit-dll-not-found ccd-cli-spawn-failure
+    msix-vfs-config-split desktop-config-wiped mcp-spawn-enoent mcp-server-early-exit mcp-config-entry-invalid
+    rpm-cache-enametoolong
+"""
+
+
+@cache
+def rules() -> RuleSet:
+    return load_rules(())
+
+
+def stems() -> set[str]:
+    return {document.stem for document in rules().documents}
+
+
+def test_every_pattern_is_one_file_and_no_file_is_none() -> None:
+    assert {pattern.replace("-", "_") for pattern in PATTERNS.split()} == stems()
+    assert not {name.replace("-", "_") for name, *_ in DOCUMENTED} & stems()
+
+
+def test_every_rule_is_proved_by_a_scenario() -> None:
+    proved: set[str] = set()
+    for name in names():
+        expect = load(SCENARIOS / f"{name}.yaml").expect
+        proved |= {*expect["findings"], *(word.partition("__")[0] for word in expect.get("context", []))}
+    assert stems() <= proved
+
+
+def test_on_a_host_full_of_near_misses_every_rule_is_answered() -> None:
+    with open_bundle([ROOT / "samples" / "near-misses.zip"]) as bundle:
+        report = analyze(parse(bundle, rules().fields), rules())
+    told = {(left.rule, left.title) for left in report.not_judged}
+    answered = {d.stem for d in rules().documents if d.generate and (d.stem, d.title) not in told}
+    assert answered == stems()
+
+
+def test_causes_lead_to_no_circle() -> None:
+    edges: dict[str, set[str]] = {stem: set() for stem in stems()}
+    for document in rules().documents:
+        for effect in document.custom.get("leads_to", []):
+            edges[document.stem].add(effect)
+        for cause in document.custom.get("because_of", []):
+            edges[cause].add(document.stem)
+    left = dict(edges)
+    while left:
+        last = {stem for stem, effects in left.items() if not effects & left.keys()}
+        assert last, f"a circle among {sorted(left)}"
+        left = {stem: effects for stem, effects in left.items() if stem not in last}
+
+
+def test_the_page_is_current() -> None:
+    page = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert page == catalogue(rules()), "run python -m claude_evidence.analyzers.catalogue > docs/catalogue.md"
+
+
+def analysed(text: str, log: str, folder: Path) -> Report:
+    (folder / log).write_bytes(f"{text}\n".encode())
+    with open_bundle([folder / log]) as bundle:
+        return analyze(parse(bundle, rules().fields), rules())
+
+
+def cases(kind: str) -> list[tuple[str, str, str]]:
+    return [(rule, known.get("log", "main.log"), text) for rule, known in LINES.items() for text in known[kind]]
+
+
+@pytest.mark.parametrize(("rule", "log", "text"), cases("match"))
+def test_a_single_quoted_line_gives_its_rule(rule: str, log: str, text: str, tmp_path: Path) -> None:
+    found = {finding.rule for finding in analysed(text, log, tmp_path).findings}
+    assert rule in found
+
+
+@pytest.mark.parametrize(("rule", "log", "text"), cases("near"))
+def test_a_near_miss_does_not(rule: str, log: str, text: str, tmp_path: Path) -> None:
+    assert rule not in {finding.rule for finding in analysed(text, log, tmp_path).findings}

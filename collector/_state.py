@@ -27,17 +27,23 @@ def document(
         "entries": [{key: value for key, value in entry.items() if value is not None} for entry in entries],
     }
     text = json.dumps(told, indent=1, ensure_ascii=False, default=str) + "\n"
-    return item(artifact, f"{kind}.json", source, text, note, now)
+    return item(artifact, f"{kind}.json", source, text, note, now, Scrub.JSON)
 
 
 def item(
-    artifact: Artifact, name: str, source: str, text: str, note: str = "", acquired_at: datetime | None = None
+    artifact: Artifact,
+    name: str,
+    source: str,
+    text: str,
+    note: str = "",
+    acquired_at: datetime | None = None,
+    scrub: Scrub = Scrub.OWN,
 ) -> Item:
     """Return *text* as the state file *name*; half a character, which only broken names hold, becomes ``?``."""
     data = text.encode("utf-8", "replace")
     return Item(
         artifact, source, lambda: io.BytesIO(data), len(data), acquired_at=acquired_at or datetime.now(UTC),
-        state_name=name, scrub=Scrub.OWN, note=note,
+        state_name=name, scrub=scrub, note=note,
     )  # fmt: skip
 
 

@@ -77,6 +77,6 @@ def _configured(known: Registry, name: str) -> dict[str, object]:
         "delayed_start": registry.number(known, key, "DelayedAutostart") == 1 or None,
         "service_type": registry.number(known, key, "Type"),
         "binary_path": registry.text(known, key, "ImagePath") or None,
-        "account": registry.text(known, key, "ObjectName") or None,
+        "runs_as": registry.text(known, key, "ObjectName") or None,
         "trigger_count": len(known.subkeys(rf"{key}\TriggerInfo")) or None,
     }

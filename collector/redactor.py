@@ -16,6 +16,8 @@ from claude_evidence.collector.tokens import Tokens
 BLOCK_BYTES = 1 << 20
 LARGEST_JSON_BYTES = 64 << 20
 FORMAT = "claude-evidence/redaction/1"
+OWN_STATE = frozenset({"services.json", "processes.json", "volumes.json", "registry_values.json"})
+"""State files of which the probes choose every value: nothing in them is hidden for its key."""
 _UNITS = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
@@ -52,7 +54,7 @@ class Redacting:
         if item.scrub is Scrub.EVTX:
             yield from scrub_evtx.scrub(source, self._equal_text, self._equal.sid, foreign=self._foreign)
         elif item.scrub is Scrub.JSON and not item.meta and item.size_bytes <= LARGEST_JSON_BYTES:
-            yield self._document(source.read(), item.artifact.keys)
+            yield self._document(source.read(), item.artifact.keys, own=item.state_name in OWN_STATE)
         else:
             yield from self._stream.scrub(source)
 
@@ -73,11 +75,11 @@ class Redacting:
             "event_logs": pairs,
         }
 
-    def _document(self, data: bytes, allowed: frozenset[str]) -> bytes:
+    def _document(self, data: bytes, allowed: frozenset[str], *, own: bool) -> bytes:
         if not data.strip(b"\0"):
             return data
         encoding = _text_stream.encoding_of(data[:BLOCK_BYTES]) if data[:1] != b"\0" else None
-        scrub = JsonScrub(self._scrubber, allowed, self._repeats)
+        scrub = JsonScrub(self._scrubber, allowed, Repeats() if own else self._repeats, own)
         if encoding is None:
             return scrub.document(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
         whole = len(data) & ~1

@@ -57,11 +57,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class JsonScrub:
-    """Scrubs JSON texts; *allowed* are the dotted paths whose values are kept at all, empty for all known keys."""
+    """Scrubs JSON texts; *allowed* are the dotted paths whose values are kept at all, empty for all known keys.
+
+    In a document of our *own* making, which holds no more than was chosen, the values of other keys are scrubbed like
+    text rather than hidden.
+    """
 
     texts: Texts
     allowed: frozenset[str] = frozenset()
     repeats: Repeats[str] = field(default_factory=Repeats)
+    own: bool = False
 
     def document(self, text: str) -> str:
         """Return a whole document scrubbed, of the same length where it is not longer."""
@@ -191,7 +196,7 @@ class JsonScrub:
             return self._path(value)
         if rule is Rule.BRANCH and keys.is_own_branch(value):
             return self.texts.text(value)
-        if rule is Rule.ERROR and place.error:
+        if (rule is Rule.ERROR and place.error) or (self.own and rule in (None, Rule.ERROR)):
             return self.texts.text(value)
         return self._hide(Kind.VALUE, value)
 

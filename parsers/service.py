@@ -75,7 +75,7 @@ def _row(entry: Mapping[str, Any]) -> dict[str, Any]:
         "ServiceExitCode": untrusted.natural(entry.get("service_exit_code")),
         "Pid": untrusted.natural(entry.get("pid")),
         "BinaryPath": untrusted.text(entry.get("binary_path"), 4096),
-        "Account": untrusted.text(entry.get("account"), 256),
+        "Account": untrusted.text(entry.get("runs_as"), 256),
         "DelayedStart": untrusted.boolean(entry.get("delayed_start")),
         "TriggerCount": untrusted.natural(entry.get("trigger_count")),
     }

@@ -34,7 +34,7 @@ def document(*entries: object) -> bytes:
 def test_a_service_is_a_row(read: Read) -> None:
     entry = {
         "name": "CoworkVMService", "state": "Stopped", "start_type": "Manual", "service_type": 16, "exit_code": 1066,
-        "service_exit_code": 2, "pid": 0, "binary_path": "C:\\x\\cowork-svc.exe", "account": "LocalSystem",
+        "service_exit_code": 2, "pid": 0, "binary_path": "C:\\x\\cowork-svc.exe", "runs_as": "LocalSystem",
         "delayed_start": True, "trigger_count": 1,
     }  # fmt: skip
     table = read("service", document(entry, {"name": "hns", "state": "NotInstalled"}), PATH).frames()["service"]

@@ -17,7 +17,7 @@ PACKAGE = r"C:\Program Files\WindowsApps\Claude_1.2.3.0_x64__pzs8sxrjxfjjc"
 ENTRIES: dict[str, dict[str, Any]] = {
     "services": {"name": "CoworkVMService", "state": "Running", "binary_path": rf"{PACKAGE}\cowork-svc.exe", "pid": 4},
     "processes": {"pid": 3, "name": "claude.exe", "path": r"C:\Users\alice\x\claude.exe", "holds": ["package"]},
-    "volumes": {"drive": "C:/", "path": "C:/Users/alice/AppData/Claude", "link": "junction", "target": "D:/Zorbo/Claude"},
+    "volumes": {"drive": "C:/", "path": "C:/Users/alice/Claude", "link": "junction", "target": "D:/Zorbo/Claude"},
     "registry_values": {
         "key": rf"HKU\{SID}\Software\Microsoft\Windows\CurrentVersion\Run",
         "value_name": "Claude",

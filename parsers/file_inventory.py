@@ -1,4 +1,7 @@
-"""Our own listing of files on the host, ``state/file_inventory.json``: one row per file or folder."""
+"""Our own listing of files on the host, ``state/file_inventory.json``: one row per file or folder.
+
+Files too large to be hashed whole have the hashes of their first and last 64 KiB instead.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ FILE_INVENTORY: Columns = {
     "CreatedAt": UTC,
     "Attributes": TEXT,
     "Sha256": TEXT,
+    "HeadSha256": TEXT,
+    "TailSha256": TEXT,
     "FirstNonNullOffset": INTEGER,
     "IsDirectory": BOOLEAN,
     "ReparseTarget": TEXT,
@@ -57,7 +62,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
 
 
 def _row(entry: Mapping[str, Any], made: datetime | None) -> dict[str, Any]:
-    attributes, sha256 = entry.get("attributes"), entry.get("sha256")
+    attributes = entry.get("attributes")
     if isinstance(attributes, list):
         attributes = ", ".join(word for a in attributes[:32] if (word := untrusted.token(a)))
     return {
@@ -66,8 +71,14 @@ def _row(entry: Mapping[str, Any], made: datetime | None) -> dict[str, Any]:
         "ModifiedAt": untrusted.iso_time(entry.get("modified_at")),
         "CreatedAt": untrusted.iso_time(entry.get("created_at")),
         "Attributes": untrusted.text(attributes),
-        "Sha256": sha256.lower() if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else None,
+        "Sha256": _hash(entry.get("sha256")),
+        "HeadSha256": _hash(entry.get("head_sha256")),
+        "TailSha256": _hash(entry.get("tail_sha256")),
         "FirstNonNullOffset": untrusted.natural(entry.get("first_non_null_offset")),
         "IsDirectory": untrusted.boolean(entry.get("is_directory")),
         "ReparseTarget": untrusted.text(entry.get("reparse_target"), 32_767),
     }
+
+
+def _hash(value: Any) -> str | None:
+    return value.lower() if isinstance(value, str) and _SHA256.fullmatch(value) else None

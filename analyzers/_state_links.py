@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from claude_evidence.analyzers._session_links import transcript_ids
 REGISTRY_COLUMNS = ("TranscriptHasMessages", "IdMismatch", "SharedCliSession", "OnlyOtherAccounts")
 TRANSCRIPT_COLUMNS = ("IdMismatch", "SidebarLost")
 CONFIG_COLUMNS = ("SplitConfig", "ServersBefore")
+AUTOSTART_COLUMNS = ("StaleVersion",)
+SERVICE_COLUMNS = ("ClaudePackaged",)
 INDEX_COLUMNS = ("TranscriptCount", "StaleSeconds")
 MANY, TIMES = 10, 3
 """So many conversations without an entry, and so many times those that have one, are a lost list and no stray link."""
@@ -25,6 +27,8 @@ SERVERS = "mcpServers.count"
 VIRTUAL, REAL = "/localcache/roaming/claude/", "/appdata/roaming/claude/"
 DESKTOP_CONFIG = "claude_desktop_config.json"
 MCP_SERVER_LOG = re.compile(r"/mcp-server-(?P<server>[^/]+?)\.log$", re.IGNORECASE)
+VERSIONED = re.compile(r"\\WindowsApps\\Claude_([0-9.]+)_", re.IGNORECASE)
+FAMILY = re.compile(r"Claude_[^_]+_.*_pzs8sxrjxfjjc\Z", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 Tables = Mapping[str, pd.DataFrame]
 
@@ -86,6 +90,33 @@ def config_links(tables: Tables, paths: Sequence[str]) -> dict[str, Any]:
         "SplitConfig": pd.Series([split and own for own in desktop], dtype="boolean"),
         "ServersBefore": pd.Series([before if own else 0 for own in desktop], dtype="Int64"),
     }
+
+
+def autostart_links(tables: Tables) -> dict[str, Any]:
+    """Return the columns `AUTOSTART_COLUMNS` for registry_value: whether a value names another version of Claude's
+    package than those that are installed."""
+    table = tables["registry_value"]
+    installed = {str(row["Version"]) for row in _claude_packages(tables) if row["Version"]}
+    named = [VERSIONED.search(value) if isinstance(value, str) else None for value in table["Value"]]
+    return _booleans(
+        AUTOSTART_COLUMNS, [(match[1] not in installed if match and installed else None,) for match in named]
+    )
+
+
+def service_links(tables: Tables, pasted: Set[str]) -> dict[str, Any]:
+    """Return the columns `SERVICE_COLUMNS` for service: whether Claude is installed as a package.
+
+    That is unknown only in a report that somebody wrote, a member of *pasted*: evidence that was collected names the
+    package where there is one.
+    """
+    packaged = bool(_claude_packages(tables))
+    members = tables["service"]["Member"].tolist()
+    rows = [(None if not packaged and member in pasted else packaged,) for member in members]
+    return _booleans(SERVICE_COLUMNS, rows)
+
+
+def _claude_packages(tables: Tables) -> list[dict[str, Any]]:
+    return [row for row in records(tables["package"]) if FAMILY.match(str(row["PackageFullName"] or ""))]
 
 
 def index_links(tables: Tables) -> dict[str, Any]:

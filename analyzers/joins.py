@@ -12,13 +12,17 @@ from claude_evidence.analyzers._launches import launch_columns
 from claude_evidence.analyzers._log_links import LOG_COLUMNS, LOG_MARKS, log_columns
 from claude_evidence.analyzers._session_links import lease_columns, registry_columns, transcript_columns
 from claude_evidence.analyzers._state_links import (
+    AUTOSTART_COLUMNS,
     CONFIG_COLUMNS,
     INDEX_COLUMNS,
     REGISTRY_COLUMNS,
+    SERVICE_COLUMNS,
     TRANSCRIPT_COLUMNS,
+    autostart_links,
     config_links,
     index_links,
     registry_links,
+    service_links,
     transcript_links,
 )
 from claude_evidence.model import Evidence, Manifest
@@ -54,6 +58,8 @@ JOINED: Mapping[str, tuple[str, ...]] = {
     "worktree": ("LeaseReadable",),
     "config": CONFIG_COLUMNS,
     "sessions_index": INDEX_COLUMNS,
+    "registry_value": AUTOSTART_COLUMNS,
+    "service": SERVICE_COLUMNS,
 }
 
 
@@ -84,6 +90,9 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
     tables["session_registry"] = tables["session_registry"].assign(**registry_links(tables, history))
     tables["transcript"] = tables["transcript"].assign(**transcript_links(tables["transcript"]))
     tables["config"] = tables["config"].assign(**config_links(tables, [member.path for member in evidence.members]))
+    pasted = {member.name for member in evidence.members if member.kind == "pasted"}
+    tables["registry_value"] = tables["registry_value"].assign(**autostart_links(tables))
+    tables["service"] = tables["service"].assign(**service_links(tables, pasted))
     tables["sessions_index"] = tables["sessions_index"].assign(**index_links(tables))
     return tables, history
 

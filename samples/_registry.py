@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from tzlocal.windows_tz import tz_win
@@ -17,6 +17,7 @@ CONFIG = "C:/Windows/System32/config"
 PROFILE = "C:/Users/alice"
 SOFTWARE, SYSTEM = f"{CONFIG}/SOFTWARE", f"{CONFIG}/SYSTEM"
 USER, CLASSES = f"{PROFILE}/NTUSER.DAT", f"{PROFILE}/AppData/Local/Microsoft/Windows/UsrClass.dat"
+SERVICE = "CoworkVMService"
 OTHER_PACKAGE = "Contoso.Notes_4.2.0.0_x64__8wekyb3d8bbwe"
 _PACKAGES = r"Local Settings\Software\Microsoft\Windows\CurrentVersion\AppModel\Repository\Packages"
 _ALL_USERS = r"Microsoft\Windows\CurrentVersion\Appx\AppxAllUserStore\Applications"
@@ -39,10 +40,10 @@ def hives(scenario: Scenario) -> dict[str, Keys]:
         rf"{_PACKAGES}\{name}": {"PackageID": name, "PackageRootFolder": root, "DisplayName": name.partition("_")[0]}
         for name, root in roots.items()
     }
-    run = {"Contoso Notes": r'"C:\Program Files\Contoso\notes.exe" --background'}
+    run = {"Contoso Notes": r'"C:\Program Files\Contoso\notes.exe" --background'} | _autostart(scenario)
     return {
         SOFTWARE: {**_windows(scenario), **manifests},
-        SYSTEM: _system(scenario),
+        SYSTEM: {**_system(scenario), **_services(scenario, packages)},
         USER: {r"Software\Microsoft\Windows\CurrentVersion\Run": run},
         CLASSES: models,
     }
@@ -74,6 +75,24 @@ def _system(scenario: Scenario) -> Keys:
         rf"{control}\TimeZoneInformation": told,
         r"ControlSet001\Services\Tcpip\Parameters": {"Hostname": name, "Domain": ""},
     }
+
+
+def _autostart(scenario: Scenario) -> dict[str, Value]:
+    """Return the values of the user's Run key that the scenario's state tells of."""
+    told = scenario.raw.get("state", {}).get("registry_values", {}).get("entries", [])
+    return {entry["value_name"]: entry["value"] for entry in told if entry["key"].endswith(r"\CurrentVersion\Run")}
+
+
+def _services(scenario: Scenario, packages: Mapping[str, str]) -> Keys:
+    """Return the key of the service that Claude's package brings, unless the scenario's state says there is none."""
+    told = scenario.raw.get("state", {}).get("services", {}).get("entries", [])
+    missing = {entry["name"] for entry in told if entry.get("state") == "NotInstalled"}
+    roots = [root for name, root in packages.items() if name.startswith("Claude_")]
+    if not roots or SERVICE in missing:
+        return {}
+    program = rf'"{roots[0]}\app\resources\cowork-svc.exe"'
+    values: dict[str, Value] = {"Start": 2, "Type": 16, "ImagePath": program, "ObjectName": "LocalSystem"}
+    return {rf"ControlSet001\Services\{SERVICE}": values}
 
 
 def _packages(scenario: Scenario) -> dict[str, str]:

@@ -28,6 +28,7 @@ PATTERNS = """
     msix-install-failed-0x80073CFF msix-install-failed-0x80073CF9 msix-install-failed-0x80073CF3
     cowork-service-races-servicing msix-stealth-update-no-relaunch sessions-killed-by-update
     updater-loop-msix-disabled update-deferred-for-days log-folder-moved
+    startup-run-key-stale-version
     msix-exdev-session-save session-json-tmp-stuck msix-scandir-unknown loaded-0-persisted-sessions
     session-save-plant-detected junction-userdata-refused session-save-open-dir-refused session-dir-never-created
     session-json-all-null session-json-truncated transcript-nul-blocks transcript-empty-stub orphaned-cli-session-id

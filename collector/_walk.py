@@ -221,7 +221,7 @@ def _listed(folder: Path, folds: bool) -> dict[str, str]:
     with os.scandir(folder) as entries:
         for entry, _ in zip(entries, range(_MOST_NAMES), strict=False):
             key = collision_key(entry.name) if folds else entry.name
-            found[entry.name if key in found else key] = entry.name
+            found[f"\0{entry.name}" if key in found else key] = entry.name
     return found
 
 

@@ -46,8 +46,8 @@ Private = Callable[[str], str]
 class _Limits:
     """What is left of what one listing may read and hold."""
 
-    entries: int = MOST_ENTRIES
-    hashed: int = MOST_BYTES
+    entries: int = field(default_factory=lambda: MOST_ENTRIES)
+    hashed: int = field(default_factory=lambda: MOST_BYTES)
     digests: Digests = field(default_factory=Digests)
 
 

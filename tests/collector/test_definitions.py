@@ -44,10 +44,10 @@ def write(folder: Path, text: str) -> Path:
 
 def test_an_entry_is_read_whole(tmp_path: Path) -> None:
     (one,) = definitions.load(write(tmp_path, GOOD))
-    assert (one.name, one.doc, one.systems) == ("One", "a thing", {"windows", "linux"})
+    assert (one.name, one.doc, one.systems) == ("One", "a thing", frozenset({"windows", "linux"}))
     assert [(source.type, source.names) for source in one.sources] == [("FILE", ("%%users.appdata%%/Claude/*.log",))]
     assert (one.store, one.scrub, one.max_bytes, one.rank) == (Store.CONTENT, Scrub.JSON, 5, 3)
-    assert (one.keys, one.max_age_days, one.probe) == ({"a.b", "*.c", "oauth:x"}, None, "")
+    assert (one.keys, one.max_age_days, one.probe) == (frozenset({"a.b", "*.c", "oauth:x"}), None, "")
 
 
 @pytest.mark.parametrize(

@@ -152,9 +152,12 @@ def test_a_known_file_is_not_read_again_and_a_changed_one_is(tmp_path: Path, mon
     first = digests.of(path)
     reads: list[int] = []
     own = reading.Hashing.read
-    monkeypatch.setattr(
-        reading.Hashing, "read", lambda self, size=-1: (reads.append(size), own(self, size))[1]
-    )  # fmt: skip
+
+    def read(self: reading.Hashing, size: int = -1) -> bytes:
+        reads.append(size)
+        return own(self, size)
+
+    monkeypatch.setattr(reading.Hashing, "read", read)
     assert digests.of(path) is first
     assert not reads
     path.write_bytes(b"other")

@@ -19,6 +19,7 @@ from claude_evidence.collector._audit_bytes import (
     words,
 )
 from claude_evidence.collector._audit_forms import WIDE_CODECS, Edge, Needle, packed_needles, text_needles, wide_needles
+from claude_evidence.collector._index import FEW, Index
 from claude_evidence.collector._types import Identity, Kind
 
 _SEEN_BYTES = 16 << 20
@@ -71,6 +72,8 @@ class Search:
         self._always += [needle for needle in wide if NUL not in needle.data and needle.codec in WIDE_CODECS]
         self._packed = _by_key(needle for identity in free for needle in packed_needles(identity))
         self._glued = _by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
+        self._shapes = Index(needle.data.translate(SHAPE) for needle in self._text)
+        self._wide_keys = Index(self._wide)
         self._places = _audit_places.places(known)
         self._secrets = _audit_shapes.shapes(redact_ips)
         self._seen: set[bytes] = set()
@@ -96,10 +99,10 @@ class Search:
         lower = block.translate(LOWER)
         bare = lower.translate(SHAPE, NUL)
         runs, high = b" ".join(set(words(bare))), bare.translate(None, ASCII)
-        for key, needles in self._wide.items():
-            if not key or key in runs or key in high:
-                for needle in needles:
-                    yield from _occurrences(needle, lower, glue)
+        keys = ({b""} & self._wide.keys()) | {*self._wide_keys.found(runs), *self._wide_keys.found(high)}
+        for key in keys:
+            for needle in self._wide[key]:
+                yield from _occurrences(needle, lower, glue)
         yield from self.text(block)
         yield from self.text(block.replace(NUL * 3, b"\n").translate(None, NUL))
 
@@ -130,13 +133,21 @@ class Search:
         keys = self._words.keys() & set(runs) if not self._words.keys().isdisjoint(runs) else set()
         high = b"" if shape.isascii() else shape.translate(None, ASCII)
         keys |= {key for key in self._high if key in high} if high else set()
-        found.needles += [needle for key in keys for needle in self._words.get(key, ()) + self._high.get(key, ())]
+        needles = [needle for key in keys for needle in self._words.get(key, ()) + self._high.get(key, ())]
+        found.needles += self._present(needles, shape)
         if self._packed or self._glued:
             long = b"\n".join(run for run in set(runs) if len(run) >= _LONG_RUN)
             glued = {key for group in (self._packed, self._glued) for key in group if key in long}
             found.needles += [n for key in glued for n in self._packed.get(key, ()) + self._glued.get(key, ())]
             keys |= glued
         found.signs |= keys
+
+    def _present(self, needles: list[Needle], shape: bytes) -> list[Needle]:
+        """Return those of *needles* that *shape* may hold; where they are few, all: they are soon looked for."""
+        if len(needles) <= FEW:
+            return needles
+        shapes = set(self._shapes.found(shape))
+        return [n for n in needles if n.data.translate(SHAPE) in shapes or b"\n" in n.data or b"\r" in n.data]
 
     def _suspect_patterns(self, shape: bytes, found: _Suspicion) -> None:
         for place in self._places:

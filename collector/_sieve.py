@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from claude_evidence.collector._index import Index
 from claude_evidence.collector._spellings import fold
 
 LONG_LINE_BYTES = 16 << 10
@@ -24,8 +25,7 @@ class Sieve:
         distinct = sorted({needle for needle in needles if needle}, key=len)
         # folded, an id or a name such as «dead» is in every line that holds an id: those are looked for as they are
         self._plain = [needle for needle in distinct if not fold(needle).strip(b"0-")]
-        folded = sorted({fold(needle) for needle in distinct if fold(needle).strip(b"0-")}, key=len)
-        self._folded = [n for i, n in enumerate(folded) if not any(shorter in n for shorter in folded[:i])]
+        self._folded = Index(fold(needle) for needle in distinct if fold(needle).strip(b"0-"))
         self._clean: set[bytes] = set()
         self._dirty: set[bytes] = set()
         self._held = 0
@@ -35,7 +35,7 @@ class Sieve:
         """Return whether *data* holds none of the needles."""
         self.searched_bytes += len(data)
         folded, low = _harmless_gone(fold(data)), data.lower()
-        return not any(n in folded for n in self._folded) and not any(n in low for n in self._plain)
+        return not self._folded.any(folded) and not any(n in low for n in self._plain)
 
     def lines(self, block: bytes) -> tuple[list[bytes], list[bool]] | None:
         """Return the lines of *block* and, for each, whether it may hold a needle; None where none does."""
@@ -75,8 +75,8 @@ class Sieve:
         text = _harmless_gone(b"\n".join(lines))
         self._held += len(text)
         self.searched_bytes += len(text)
-        present = [needle for needle in self._folded if needle in text]
-        dirty = {line for line in lines if _holds(line, present)} if present else set()
+        present = Index(self._folded.found(text))
+        dirty = {line for line in lines if present.any(_harmless_gone(line))}
         self._dirty |= dirty
         self._clean |= lines - dirty
 
@@ -84,8 +84,3 @@ class Sieve:
 def _harmless_gone(folded: bytes) -> bytes:
     """Return *folded* without the beginnings of addresses, which look like drives and are in every other line."""
     return folded.replace(b"https://", b"~ ") if b"https://" in folded else folded
-
-
-def _holds(line: bytes, needles: list[bytes]) -> bool:
-    text = _harmless_gone(line)
-    return any(needle in text for needle in needles)

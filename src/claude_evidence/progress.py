@@ -40,6 +40,8 @@ class Progress:
 
     def bar(self, what: str, done: int, total: int) -> None:
         """Show how many of *total* bytes are *done*, and *what* is being done."""
+        if not self._is_due():
+            return
         part = min(done / total, 1.0) if total else 1.0
         filled = "#" * int(part * BAR_WIDTH)
         name = "".join(c if c.isprintable() else "?" for c in what)
@@ -48,7 +50,10 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Show *text* unless the run is young or the last line is."""
-        now = time.monotonic()
-        if self._on and now - self._start > QUIET_S and now - self._last > EVERY_S:
-            self._last = now
+        if self._is_due():
+            self._last = time.monotonic()
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        return self._on and now - self._start > QUIET_S and now - self._last > EVERY_S

@@ -72,7 +72,11 @@ class Search:
         self._always += [needle for needle in wide if NUL not in needle.data and needle.codec in WIDE_CODECS]
         self._packed = _by_key(needle for identity in free for needle in packed_needles(identity))
         self._glued = _by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
-        self._shapes = Index(needle.data.translate(SHAPE) for needle in self._text)
+        self._by_shape: dict[bytes, list[Needle]] = {}
+        for needle in self._text:
+            self._by_shape.setdefault(needle.data.translate(SHAPE), []).append(needle)
+        self._shapes = Index(self._by_shape)
+        self._broken = [needle for needle in self._text if b"\n" in needle.data or b"\r" in needle.data]
         self._wide_keys = Index(self._wide)
         self._places = _audit_places.places(known)
         self._secrets = _audit_shapes.shapes(redact_ips)
@@ -133,8 +137,7 @@ class Search:
         keys = self._words.keys() & set(runs) if not self._words.keys().isdisjoint(runs) else set()
         high = b"" if shape.isascii() else shape.translate(None, ASCII)
         keys |= {key for key in self._high if key in high} if high else set()
-        needles = [needle for key in keys for needle in self._words.get(key, ()) + self._high.get(key, ())]
-        found.needles += self._present(needles, shape)
+        found.needles += self._present(keys, shape)
         if self._packed or self._glued:
             long = b"\n".join(run for run in set(runs) if len(run) >= _LONG_RUN)
             glued = {key for group in (self._packed, self._glued) for key in group if key in long}
@@ -142,12 +145,12 @@ class Search:
             keys |= glued
         found.signs |= keys
 
-    def _present(self, needles: list[Needle], shape: bytes) -> list[Needle]:
-        """Return those of *needles* that *shape* may hold; where they are few, all: they are soon looked for."""
-        if len(needles) <= FEW:
-            return needles
-        shapes = set(self._shapes.found(shape))
-        return [n for n in needles if n.data.translate(SHAPE) in shapes or b"\n" in n.data or b"\r" in n.data]
+    def _present(self, keys: set[bytes], shape: bytes) -> list[Needle]:
+        """Return the needles of *keys* that *shape* may hold; where they are few, all: they are soon looked for."""
+        groups = [group[key] for group in (self._words, self._high) for key in keys if key in group]
+        if sum(map(len, groups)) <= FEW:
+            return [needle for group in groups for needle in group]
+        return [needle for text in self._shapes.found(shape) for needle in self._by_shape[text]] + self._broken
 
     def _suspect_patterns(self, shape: bytes, found: _Suspicion) -> None:
         for place in self._places:

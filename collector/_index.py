@@ -18,7 +18,7 @@ class Index(Generic[AnyStr]):
     def __init__(self, needles: Iterable[AnyStr]) -> None:
         distinct = dict.fromkeys(needle for needle in needles if needle)
         many = len(distinct) > FEW
-        self._short = tuple(needle for needle in distinct if not many or len(needle) < WIDTH)
+        self._short: tuple[AnyStr, ...] = tuple(needle for needle in distinct if not many or len(needle) < WIDTH)
         self._by_start: dict[AnyStr, list[AnyStr]] = {}
         for needle in distinct if many else ():
             if len(needle) >= WIDTH:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from claude_evidence.collector.reading import outcome_of
-
 from claude_evidence.bundle_names import MemberNames
 from claude_evidence.bundle_paths import Distinct
 from claude_evidence.bundle_writer import BundleWriter, TooLargeError
 from claude_evidence.collector._bounded import Signature, bounded, signature
 from claude_evidence.collector._types import Item, Redactor, Scrub
 from claude_evidence.collector.budget import BEST_RATIO, SMALLEST_TAIL_BYTES, Budget, family, may_be_cut
+from claude_evidence.collector.reading import outcome_of
 from claude_evidence.model import Acquisition, Outcome
 
 META_SUFFIX = ".meta.json"
@@ -57,6 +56,7 @@ class Packer:
         self._writer, self._redactor, self._budget, self._read = writer, redactor, budget, read
         self._paths, self._members = MemberNames(), Distinct()
         self._full: set[str] = set()
+        self._begun: set[str] = set()
 
     def pack(self, seen: Seen) -> Acquisition:
         """Store one item; return what came of it."""
@@ -102,7 +102,7 @@ class Packer:
                 raise TooLargeError(0, 0)
             note = self._add(seen, name, 0, left)
         except TooLargeError as error:
-            if not may_be_cut(seen.item) or left < SMALLEST_TAIL_BYTES:
+            if not may_be_cut(seen.item) or family(seen.item) in self._begun or left < SMALLEST_TAIL_BYTES:
                 raise
             self._full.add(family(seen.item))
             note = self._tail(seen, name, left, error)
@@ -128,6 +128,7 @@ class Packer:
         with closing(pieces):
             stored = self._writer.add(name, pieces, size_bytes=seen.size_bytes - start, limit_bytes=left)
         self._budget.take(name, stored.packed_bytes)
+        self._begun.add(family(seen.item))
         return "; ".join(notes)
 
     def _pieces(self, seen: Seen, start: int, notes: list[str]) -> Iterator[bytes]:

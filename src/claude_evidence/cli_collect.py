@@ -114,12 +114,13 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
 
 def _collect(wishes: _Wishes, options: Options) -> None:
-    from claude_evidence.collector import definitions, hosts
+    from claude_evidence.collector import hosts
+    from claude_evidence.collector.definitions import load
     from claude_evidence.collector.summary import planned
     from claude_evidence.collector.survey import find_files
 
     host = hosts.image(_folder(wishes.root)) if wishes.root else hosts.live()
-    artifacts = tuple(definitions.load())
+    artifacts = load()
     files = find_files(artifacts, host, options)
     if wishes.dry_run:
         for line in planned(files, whole=True):

@@ -1,6 +1,6 @@
 """Whole-process figures for the promises on speed: CPU seconds, median of five, and ratios within one run.
 
-Usage: ``python tests/benchmarks/run.py [help|events|log]``. ``events`` needs CLAUDE_EVIDENCE_REAL_DATA.
+Usage: ``python tests/benchmarks/run.py [help|events|log|collect]``. ``events`` needs CLAUDE_EVIDENCE_REAL_DATA.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -66,11 +67,25 @@ def bench_log(folder: Path) -> None:
         print(f"  {log.stat().st_size / 1e6 / own:.0f} MB/s (promised: 100 at 200 MB)")
 
 
+def bench_collect(folder: Path) -> None:
+    root = folder / "host"
+    subprocess.run([sys.executable, str(HERE / "make_claude_folder.py"), str(root)], check=True)
+    size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    os.environ["XDG_CONFIG_HOME"] = str(folder)
+    times = []
+    for number in range(3):
+        words = ["--no-analyze", "--max-size", "1GB", "-y", "-q", "--root", str(root)]
+        begun = time.monotonic()
+        _, peak = cpu([SCRIPT, "collect", *words, "-o", str(folder / f"{number}.zip")], folder)
+        times.append(time.monotonic() - begun)
+    print(f"claude-evidence collect ({size / 1e6:.0f} MB): {min(times):.1f} s, {peak:.0f} MiB (promised: 25 s, 300 MB)")
+
+
 def main() -> None:
-    chosen = sys.argv[1:] or ["help", "events", "log"]
+    chosen = sys.argv[1:] or ["help", "events", "log", "collect"]
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
-            {"help": bench_help, "events": bench_events, "log": bench_log}[name](Path(folder))
+            {"help": bench_help, "events": bench_events, "log": bench_log, "collect": bench_collect}[name](Path(folder))
 
 
 if __name__ == "__main__":

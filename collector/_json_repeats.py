@@ -15,6 +15,7 @@ SHORTEST = 200
 # How deep repeats are looked for: every level reads its text once more.
 DEEPEST = 3
 _MOST_CHARACTERS = 16 << 20
+_LONGEST, _MOST_KEYS = 1 << 20, 8
 _OPENING = re.compile(r"[ \t\r\n\ufeff]*[{\[]")
 _KEY = re.compile(r'[ \t\r\n]*"(?:[^"\\]++|\\.)*+"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -28,6 +29,8 @@ class Repeats(Generic[T]):
     def __init__(self) -> None:
         self._known: dict[Hashable, T] = {}
         self._held = 0
+        self.latest: dict[str, str] = {}
+        """The last long value under each key, as the key is written with what stands around it."""
 
     def of(self, text: str, under: Hashable, make: Callable[[], T]) -> T:
         """Return what came of *text* under the same circumstances, or what *make* returns."""
@@ -43,11 +46,11 @@ class Repeats(Generic[T]):
         return made
 
 
-def inner(text: str, depth: int) -> Iterator[tuple[int, int]]:
+def inner(text: str, depth: int, latest: dict[str, str]) -> Iterator[tuple[int, int]]:
     """Yield where the long objects and arrays directly within the one that *text* begins with start and end.
 
     Nothing more is yielded from the first place on that is no JSON; what was yielded is whole and sound. *depth* is how
-    deep *text* itself lies: nothing is yielded from `DEEPEST` on.
+    deep *text* itself lies: nothing is yielded from `DEEPEST` on. *latest* saves reading a value that came last time.
     """
     if depth >= DEEPEST:
         return
@@ -60,9 +63,8 @@ def inner(text: str, depth: int) -> Iterator[tuple[int, int]]:
         if not before:
             return
         start = before.end()
-        try:
-            _, end = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError, IndexError):
+        end = _end_of(text, start, before[0] if is_object else "", latest)
+        if end < 0:
             return
         if text[start] in "{[" and end - start >= SHORTEST:
             yield start, end
@@ -70,3 +72,19 @@ def inner(text: str, depth: int) -> Iterator[tuple[int, int]]:
         if not following:
             return
         at = following.end()
+
+
+def _end_of(text: str, start: int, key: str, latest: dict[str, str]) -> int:
+    """Return where the value at *start* ends, -1 where none is; objects and arrays end where the same ones ended."""
+    known = latest.get(key)
+    if known and text.startswith(known, start):
+        return start + len(known)
+    try:
+        _, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError, IndexError):
+        return -1
+    if key and text[start] in "{[" and SHORTEST <= end - start <= _LONGEST and len(key) < SHORTEST:
+        if len(latest) >= _MOST_KEYS:
+            latest.clear()
+        latest[key] = text[start:end]
+    return end

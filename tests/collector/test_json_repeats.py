@@ -57,6 +57,15 @@ def test_with_and_without_are_the_same(value: Any, indent: int | None, ascii_onl
     assert scrub._whole(text, [], 0) == plainly(text), "the second time out of what is remembered"
 
 
+def test_a_value_that_begins_like_the_last_one_is_read_for_itself() -> None:
+    latest: dict[str, str] = {}
+    long = json.dumps({"a": ["x" * 300]})
+    for text in (f'{{"k": {long}}}', f'{{"k": {long[:-2]}, 1]}}}}', f'{{"k": {long}, "l": {long}}}'):
+        ranges = list(inner(text, 0, latest))
+        assert ranges == list(inner(text, 0, {}))
+        assert all(json.loads(text[start:end]) for start, end in ranges)
+
+
 def test_the_same_value_under_another_key_is_another_matter() -> None:
     long = {str(n): "abcdefghijkl" for n in range(40)}
     text = json.dumps({"env": long, "fine": long, "title": [long]})
@@ -67,14 +76,14 @@ def test_the_same_value_under_another_key_is_another_matter() -> None:
 def test_long_values_are_found_and_only_sound_ones() -> None:
     long = json.dumps(["x" * 300])
     text = f'{{"a": {long}, "b": 1, "c": {long} , "d": {long[:-1]}'
-    assert [text[start:end] for start, end in inner(text, 0)] == [long, long]
-    assert list(inner(text, _json_repeats.DEEPEST)) == []
-    assert list(inner("", 0)) == list(inner("[", 0)) == list(inner("no json {", 0)) == []
+    assert [text[start:end] for start, end in inner(text, 0, {})] == [long, long]
+    assert list(inner(text, _json_repeats.DEEPEST, {})) == []
+    assert list(inner("", 0, {})) == list(inner("[", 0, {})) == list(inner("no json {", 0, {})) == []
 
 
 def test_deep_nesting_is_no_trap() -> None:
     text = "[" * 100_000 + "]" * 100_000
-    assert list(inner(text, 0)) == []
+    assert list(inner(text, 0, {})) == []
     scrub = JsonScrub(Marking(), repeats=Repeats())
     assert scrub._whole(text, [], 0) == text
 

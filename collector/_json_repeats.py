@@ -46,7 +46,7 @@ class Repeats(Generic[T]):
         return made
 
 
-def inner(text: str, depth: int, latest: dict[str, str]) -> Iterator[tuple[int, int]]:
+def inner(text: str, depth: int, latest: dict[str, str] | None = None) -> Iterator[tuple[int, int]]:
     """Yield where the long objects and arrays directly within the one that *text* begins with start and end.
 
     Nothing more is yielded from the first place on that is no JSON; what was yielded is whole and sound. *depth* is how
@@ -54,6 +54,7 @@ def inner(text: str, depth: int, latest: dict[str, str]) -> Iterator[tuple[int, 
     """
     if depth >= DEEPEST:
         return
+    latest = {} if latest is None else latest
     opening = _OPENING.match(text)
     if not opening:
         return

@@ -49,10 +49,11 @@ def test_nothing_of_the_source_changes(host: Path, tmp_path: Path) -> None:
     assert entries(bundle, "\\main.log")[0].outcome is Outcome.COLLECTED
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_denied(host: Path, tmp_path: Path) -> None:
     log = host / LOGS / "claude.ai-web.log"
     log.chmod(0)
+    if os.access(log, os.R_OK):
+        pytest.skip("whoever runs this may read everything")
     done = collect(host, tmp_path / "out" / "case.zip", home=tmp_path / "home")
     log.chmod(0o600)
     assert done.returncode == 0

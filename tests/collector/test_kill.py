@@ -91,7 +91,7 @@ def again(root: Path, out: Path, seen: list[list[str]], tmp_path: Path) -> None:
     assert (out / f"case{number}.zip").exists()
 
 
-@pytest.mark.parametrize("share", [0.05, 0.4, 0.6, 0.8, 0.95])
+@pytest.mark.parametrize("share", [0.05, 0.6, 0.95])
 def test_ctrl_c_leaves_nothing(tmp_path: Path, share: float) -> None:
     root, out = tree(tmp_path, "healthy"), tmp_path / "out"
     out.mkdir()

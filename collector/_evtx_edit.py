@@ -201,13 +201,19 @@ class Editor:
         return self._token(match)
 
     def _narrow(self, raw: bytes, change: Callable[[str], str]) -> bytes:
-        """Return 8-bit text as *change* makes it: in the first encoding in which there is something to change."""
-        for codec in runs.NARROW[:1] if raw.isascii() else runs.NARROW:
-            text = raw.decode(codec, "surrogateescape")  # what is not of this encoding parts the text around it
-            new = "".join(part if _PIECES.match(part) else change(part) for part in _pieces(text))
-            if new != text:
-                return _same_bytes(raw, _encoded(new, codec))
-        return raw
+        """Return 8-bit text as *change* makes it: in the first encoding in which there is something to change.
+
+        Encodings that explain all of it come first: elsewhere a name is two words with a byte between. What is in UTF-8
+        within a text of none is looked for in any case.
+        """
+        if raw.isascii():
+            return _changed(raw, runs.NARROW[0], change)
+        whole = [codec for codec in runs.NARROW if _is_in(raw, codec)]
+        new = next((new for codec in whole if (new := _changed(raw, codec, change)) != raw), raw)
+        parted = (codec for codec in runs.NARROW if codec not in whole)
+        if new != raw:
+            return new if runs.NARROW[0] in whole else _changed(new, runs.NARROW[0], change)
+        return next((new for codec in parted if (new := _changed(raw, codec, change)) != raw), raw)
 
     def _ansi(self, raw: bytes, foreign: bool) -> bytes:
         """Return an 8-bit string replaced; bytes in it that are no text stay."""
@@ -230,6 +236,20 @@ def _pieces(text: str) -> Iterator[str]:
         yield match[0]
         at = match.end()
     yield text[at:]
+
+
+def _changed(raw: bytes, codec: str, change: Callable[[str], str]) -> bytes:
+    text = raw.decode(codec, "surrogateescape")  # what is not of this encoding parts the text around it
+    new = "".join(part if _PIECES.match(part) else change(part) for part in _pieces(text))
+    return _same_bytes(raw, _encoded(new, codec)) if new != text else raw
+
+
+def _is_in(raw: bytes, codec: str) -> bool:
+    try:
+        raw.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _encoded(text: str, codec: str) -> bytes:

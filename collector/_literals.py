@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from claude_evidence.collector._pieces import Spans
-from claude_evidence.collector._spellings import NAMES, needles, normal, spellings
+from claude_evidence.collector._spellings import LETTERS, NAMES, needles, normal, spellings
 from claude_evidence.collector._types import Identity, Kind
 
-_LEFT = r"(?:(?<![^\W_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\[nrtbf]))"
-_RIGHT = r"(?![^\W_])"
+_LEFT = rf"(?:(?-i:(?<![{LETTERS}]))|(?<=%[0-9A-Fa-f]{{2}})|(?<=\\u[0-9A-Fa-f]{{4}})|(?<=\\[nrtbf]))"
+_RIGHT = rf"(?-i:(?![{LETTERS}]))"
+_LETTER = re.compile(f"[{LETTERS}]")
 _BOUNDED = NAMES | {Kind.SID, Kind.ACCOUNT, Kind.ORGANISATION, Kind.EMAIL, Kind.PATH}
 _SIGN = r"(?:[ ]{0,3}(?:=>|[:=])[ ]{0,3})"
 Put = Callable[[Identity, str], str]
@@ -55,8 +56,11 @@ class Literal:
             yield match.start(), match.end(), put(self.identity, match[0])
 
     def _compiled(self, pattern: str) -> re.Pattern[str]:
-        bounded = self.identity.kind in _BOUNDED
-        return re.compile(rf"{_LEFT}(?:{pattern}){_RIGHT}" if bounded else pattern, re.IGNORECASE)
+        if self.identity.kind in _BOUNDED:
+            value = self.identity.value
+            left, right = (_LETTER.match(edge) is not None for edge in (value[0], value[-1]))
+            pattern = f"{_LEFT if left else ''}(?:{pattern}){_RIGHT if right else ''}"
+        return re.compile(pattern, re.IGNORECASE)
 
 
 class Literals:
@@ -123,6 +127,7 @@ def _positions(names: str, domains: str) -> str:
 def _any_spelling(character: str) -> str:
     forms = {character, character.upper(), character.lower()}
     quoted = {"".join(f"%(?:25)?{byte:02x}" for byte in form.encode("utf-8", "surrogatepass")) for form in forms}
+    quoted |= {f"%{ord(form):02x}" for form in forms if "\xa0" <= form <= "\xff"}
     units = {
         "".join(rf"\\{{1,4}}u{u:04x}" for u in memoryview(form.encode("utf-16-le", "surrogatepass")).cast("H"))
         for form in forms

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from claude_evidence.collector._spellings import normal
+from claude_evidence.collector._spellings import LETTERS, normal
 
 MAX_PARTS = 2048
 _SEPARATOR = r"(?:\\{1,8}/?|/{1,2}|%(?:25)?(?:5C|2F)|\\{1,4}u005c)"
-_EDGE = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+_EDGE = rf"(?:(?-i:(?<![{LETTERS}]))|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{{2}}))"
 _ANCHOR = re.compile(
     rf"{_EDGE}(?P<drive>[A-Za-z](?::|%(?:25)?3A))(?P<sep>{_SEPARATOR})"
     r"|(?<![\\\w:])(?P<share>\\{2}|\\{4})(?=[\w.?-])"
@@ -26,9 +26,11 @@ _ANCHOR = re.compile(
     re.IGNORECASE,
 )
 _SEP = re.compile(_SEPARATOR, re.IGNORECASE)
-_RUN = re.compile(r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))){1,255}+", re.IGNORECASE)
+# what an old code page could not hold is written as question marks
+_RUN = re.compile(r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])){1,255}+", re.IGNORECASE)
 _ESCAPED_RUN = re.compile(
-    r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\\{1,4}u(?!005c|002f)[0-9a-f]{4}){1,255}+", re.IGNORECASE
+    r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])|\\{1,4}u(?!005c|002f)[0-9a-f]{4}){1,255}+",
+    re.IGNORECASE,
 )
 _QUOTES = frozenset("'\"`")
 _TO_THE_END = re.compile(

@@ -21,6 +21,14 @@ _ESCAPE = re.compile(r"\\{1,4}u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
 _SLUG = re.compile(r"[^A-Za-z0-9]")
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
 _MANY = 16
+_ROUNDS = 3
+LETTERS = (
+    "0-9A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0300-\u036f\u0370-\u052f\u0531-\u0587"
+    "\u10a0-\u10ff\u13a0-\u13ff\u1e00-\u1fff"
+)
+"""A character class of digits and of the letters of scripts that put spaces between words. Beside a Chinese or Arabic
+letter a name ends as it does beside a comma.
+"""
 
 
 def fold(data: bytes) -> bytes:
@@ -35,8 +43,10 @@ def normal(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return *text* without escapes and composed: what is remembered as the value."""
-    if "\\u" in text or "%" in text:
-        text = _ESCAPE.sub(_unescaped, text)
+    for _ in range(_ROUNDS if "\\u" in text or "%" in text else 0):
+        text, count = _ESCAPE.subn(_unescaped, text)
+        if not count:
+            break
     return text if text.isascii() else unicodedata.normalize("NFC", _readable(text))
 
 
@@ -78,6 +88,10 @@ def _written(form: str) -> Iterator[str]:
     if not form.isascii() or any(c in form for c in _HTML):
         yield "".join(c if c.isascii() else _json(c) for c in form)
         yield "".join(_HTML.get(c, c) if c.isascii() else _json(c) for c in form)
+    if not form.isascii():
+        yield "".join(c if c.isascii() else f"&#{ord(c)};" for c in form)
+        yield "".join(c if c.isascii() else f"&#x{ord(c):x};" for c in form)
+        yield "".join(c if c.isascii() else _octal(c) for c in form)
     if "\\" in form:
         yield form.replace("\\", "\\\\")
         yield form.replace("\\", "\\\\\\\\")
@@ -98,6 +112,11 @@ def _json(character: str) -> str:
     return "".join(f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16-le", "surrogatepass")).cast("H"))
 
 
+def _octal(character: str) -> str:
+    """Return *character* as git quotes it in a path."""
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
 def _in_code_page(value: str, page: str) -> str:
     try:
         return value.encode(page).decode("utf-8", "surrogateescape")
@@ -107,8 +126,9 @@ def _in_code_page(value: str, page: str) -> str:
 
 def _cases(text: str) -> Iterator[str]:
     """Yield *text* with each letter beyond ASCII small and large; ASCII is folded in the bytes."""
-    choices = [(c,) if c.isascii() else tuple({c, c.lower(), c.upper()}) for c in text]
-    yield from ("".join(chosen) for chosen in islice(product(*choices), 4 * _MANY))
+    choices = [(c,) if c.isascii() else tuple(dict.fromkeys((c, c.lower(), c.upper()))) for c in text]
+    mixed = islice(map("".join, product(*choices)), 4 * _MANY)
+    yield from dict.fromkeys((text.lower(), text.upper(), text.title(), *mixed))
 
 
 def _escaped(text: str) -> bool:
@@ -118,7 +138,11 @@ def _escaped(text: str) -> bool:
 def _unescaped(match: re.Match[str]) -> str:
     if match[1]:
         return chr(int(match[1], 16))
-    return bytes.fromhex(match[2].replace("%", "")).decode("utf-8", "replace")
+    data = bytes.fromhex(match[2].replace("%", ""))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")  # as JavaScript's escape() writes it
 
 
 def _readable(text: str) -> str:

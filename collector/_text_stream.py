@@ -19,7 +19,11 @@ OVERLAP = 16 << 10
 _CACHED_LINES, _CACHED_BYTES = 20_000, 4096
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _STAMP = re.compile(rb"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?\]? ")
-_WIDE = re.compile(rb"(?:[\t\x20-\x7e\xa0-\xff]\x00){4,}|(?:\x00[\t\x20-\x7e\xa0-\xff]){4,}")
+_WIDE = (
+    ("utf-16-le", re.compile(rb"(?:[\t\x20-\x7e\xa0-\xff]\x00|[\x00-\xff][\x01-\x05]){4,}+")),
+    ("utf-16-be", re.compile(rb"(?:\x00[\t\x20-\x7e\xa0-\xff]|[\x01-\x05][\x00-\xff]){4,}+")),
+)
+"""UTF-16 among other bytes: Latin, Greek, Cyrillic and Hebrew letters."""
 
 
 class TextStream:
@@ -84,15 +88,15 @@ class TextStream:
 
     def _text(self, line: bytes) -> bytes:
         if b"\0" in line:
-            line = _WIDE.sub(self._wide, line)
+            for encoding, pattern in _WIDE:
+                line = pattern.sub(lambda match, encoding=encoding: self._wide(match[0], encoding), line)  # type: ignore[misc]
         body = line.rstrip(b"\r")
         text = self._scrubber.pieces(body.decode("utf-8", "surrogateescape")).text()
         return text.encode("utf-8", "surrogateescape") + line[len(body) :]
 
-    def _wide(self, match: re.Match[bytes]) -> bytes:
+    def _wide(self, run: bytes, encoding: str) -> bytes:
         """Scrub a run of UTF-16 within a line of bytes."""
-        encoding = "utf-16-be" if match[0][0] == 0 else "utf-16-le"
-        return self._scrubber.text(match[0].decode(encoding)).encode(encoding)
+        return self._scrubber.text(run.decode(encoding, "surrogatepass")).encode(encoding, "surrogatepass")
 
     def _long(self, held: bytes) -> tuple[bytes, bytes]:
         """Return what has to wait, and the scrubbed beginning, of a line that does not end."""

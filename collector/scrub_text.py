@@ -31,7 +31,7 @@ OTHER_ANCHORS = ("@", "s-1-5-21", "s-1-12-1", "\0")
 EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}+(?:@|%40|\\u0040)(?:[\w-]{1,63}+\.){1,8}[A-Za-z][A-Za-z0-9-]{1,23}(?![\w-])"
 )
-_ID = re.compile(rf"(?<![A-Za-z0-9-]){UUID.pattern}(?![A-Za-z0-9-])|(?<=local_){UUID.pattern}", re.IGNORECASE)
+_ID = re.compile(rf"(?<![A-Za-z0-9%-]){UUID.pattern}(?![A-Za-z0-9-])|(?<=local_){UUID.pattern}", re.IGNORECASE)
 _TOKEN = re.compile(rf"(?<![^\W_]){TOKEN.pattern}(?:[ ]\(\d{{1,9}}\))?(?![^\W_])", re.IGNORECASE)
 SIDS = re.compile(r"(?<![A-Za-z0-9])S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}", re.IGNORECASE)
 _SLUGS = re.compile(r"(?<![^\W_])[A-Za-z]--[A-Za-z0-9-]{2,250}|(?<![\w-])-(?:home|Users)-[A-Za-z0-9-]{1,250}")
@@ -56,9 +56,8 @@ class Scrubber:
     def __init__(self, known: Known, tokens: Tokens, *, redact_ips: bool = False, fit: Fit | None = None) -> None:
         self._known, self._tokens, self._ips, self._fit = known, tokens, redact_ips, fit
         self._ids = {i.value.casefold(): i for i in known.identities if i.kind in (Kind.ACCOUNT, Kind.ORGANISATION)}
-        others = [i for i in known.identities if i.value.casefold() not in self._ids or not UUID.fullmatch(i.value)]
-        self._first = Literals(i for i in others if i.kind in _FIRST)
-        self._names = Literals(i for i in others if i.kind not in _FIRST and i.kind is not Kind.PATH)
+        self._first = Literals(i for i in known.identities if i.kind in _FIRST)
+        self._names = Literals(i for i in known.identities if i.kind not in _FIRST and i.kind is not Kind.PATH)
         self._positions = Positions(known.identities)
         users = [i for i in known.identities if i.kind is Kind.USER]
         self._users = {normal(text): i.value for i in users for text in spellings(i.kind, i.value)}
@@ -77,7 +76,7 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return *text* with what identifies replaced."""
-        if not text or self.sieve.is_clean(text.encode("utf-8", "surrogatepass")):
+        if not text or self.sieve.is_clean(_as_bytes(text)):
             return text
         return self.pieces(text).text()
 
@@ -220,6 +219,14 @@ class Scrubber:
         spans = [m.span() for pattern in (_IPV4, _IPV6) for m in pattern.finditer(text) if _is_address(m[0])]
         for start, end in sorted(spans):
             yield start, end, self.replaced(Kind.ADDRESS, text[start:end], text[start:end])
+
+
+def _as_bytes(text: str) -> bytes:
+    """Return *text* as it stood in its file: bytes of an old code page as those bytes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def is_drive(part: str) -> bool:

@@ -49,7 +49,8 @@ _PRIVATE_KEY = re.compile(
 )
 _PLAIN = re.compile(r"[A-Za-z]{1,24}|[0-9.]{1,12}|true|false|null|undefined|none|\*{3,}", re.IGNORECASE)
 _TOKEN_LIKE = re.compile(r"[a-z]{2,8}-[0-9a-f]{6,64}(?: \(\d+\))?")
-_PEM_PART = re.compile(r"\A\s*(?P<value>[A-Za-z0-9+/]{60,76}={0,2})\s*\Z")
+# a line of a key's body; one of hexadecimal digits alone is a hash
+_PEM_PART = re.compile(r"\A\s*(?![0-9a-fA-F]+\s*\Z)(?P<value>[A-Za-z0-9+/]{60,76}={0,2})\s*\Z")
 
 
 def find(text: str) -> Iterator[tuple[int, int]]:

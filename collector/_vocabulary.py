@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from claude_evidence.collector._json_keys import RULES
+
 
 def _listed(words: str) -> frozenset[str]:
     return frozenset(word for line in words.splitlines() for part in line.split("|") if (word := part.strip()))
@@ -33,6 +35,20 @@ WORDS = frozenset(
     test tests text this time title token tool tools true type undefined unknown update updater user username users
     utf8 value values version video virtual warn warning watch webview window windows work worker workgroup worktree
     write yarn anthropic mcp msix appx wsl
+    """.split()  # noqa: SIM905
+)
+
+# What a bundle itself says: in its bag, its manifest and metadata, and in the frame of every event.
+STRUCTURE = frozenset(
+    """
+    accessed acquired acquisition acquisitions activityid addresses appxpackages architecture artifact attributes
+    bagging bagit binary bundle bytes channel character collected collection command computer contents correlation
+    counts created denied detail digest directory drive effort elfchnk elffile encoding entries entry eventdata
+    eventid eventrecordid evidence execution failed finished first folders format from guid hash inventory keywords
+    kind last locale manifest mapping maximum member members meta metadata missing modified newest offset opcode
+    operational outcome oxum payload processid processes provider qualifiers records redacted redaction registry
+    relatedactivityid security size skipped software source started systemtime tagmanifest threadid timecreated
+    timezone transcript transcripts userdata userid versions volumes written xmlns
     """.split()  # noqa: SIM905
 )
 
@@ -129,7 +145,9 @@ _MESSAGES = " ".join(MESSAGES.split())
 def is_word(name: str) -> bool:
     """Return whether *name* is too short, too common or too numeric to identify outside an identity position."""
     folded = name.casefold()
-    return len(name) < 4 or folded in WORDS or folded in SYSTEM_PROFILES or not any(c.isalpha() for c in name)
+    if len(name) < 4 or not any(c.isalpha() for c in name):
+        return True
+    return folded in WORDS or folded in STRUCTURE or folded in SYSTEM_PROFILES or folded in RULES
 
 
 def is_message(text: str) -> bool:

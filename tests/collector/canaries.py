@@ -79,3 +79,10 @@ def left_in_places(bundle: Path, user: str) -> list[str]:
                 found.append(f"{user!r} is left in its place in {member} ({view}): {near!r}")
                 break
     return found
+
+
+def left_in_text(text: str, identities: Iterable[Identity], names: Iterable[str] = ()) -> list[str]:
+    """Return the values and names that stand in *text*, which was printed."""
+    folded = unicodedata.normalize("NFC", text).casefold()
+    values = [*(identity.value for identity in identities), *names]
+    return [value for value in values if unicodedata.normalize("NFC", value).casefold() in folded]

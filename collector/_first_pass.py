@@ -6,11 +6,10 @@ import io
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from claude_evidence.collector.reading import outcome_of
-
 from claude_evidence.collector._bounded import bounded, signature
 from claude_evidence.collector._types import Discovery, Item
 from claude_evidence.collector.packing import Seen, host_form
+from claude_evidence.collector.reading import outcome_of
 from claude_evidence.model import Acquisition
 
 # What we make ourselves of a transcript takes a pass over all of it: kept rather than made twice.

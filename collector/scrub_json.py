@@ -79,7 +79,8 @@ class JsonScrub:
 
     def _whole(self, text: str, stack: list[Level], depth: int) -> str:
         """Return *text* scrubbed, which begins where *stack* stands; long values in it are looked up if they repeat."""
-        pieces, at = [], 0
+        pieces: list[str] = []
+        at = 0
         for start, end in inner(text, depth):
             pieces += self.pieces(text[at:start], 0, stack, Place())
             pieces.append(self._repeated(text[start:end], stack[-1], depth + 1))

@@ -67,14 +67,28 @@ def _system(scenario: Scenario) -> Keys:
     zone = scenario.zone
     offset = scenario.collected_at.astimezone(zone or UTC).utcoffset()
     bias = -int(offset.total_seconds()) // 60 % (1 << 32) if offset is not None else 0
+    services = r"ControlSet001\Services"
+    program = [rf'"{root}\app\resources\cowork-svc.exe"' for root in _packages(scenario).values()]
     told: dict[str, Value] = {"TimeZoneKeyName": tz_win[str(zone)], "ActiveTimeBias": bias} if zone else {}
     return {
         "Select": {"Current": 1, "Default": 1, "Failed": 0, "LastKnownGood": 1},
         rf"{control}\ComputerName\ComputerName": {"ComputerName": name},
         rf"{control}\Session Manager\Environment": {"PROCESSOR_ARCHITECTURE": "AMD64"},
         rf"{control}\TimeZoneInformation": told,
-        r"ControlSet001\Services\Tcpip\Parameters": {"Hostname": name, "Domain": ""},
+        rf"{services}\Tcpip\Parameters": {"Hostname": name, "Domain": ""},
+        rf"{services}\AppXSvc": {"Start": 3, "Type": 32, "ObjectName": "LocalSystem"},
+        **{
+            rf"{services}\CoworkVMService": {"ImagePath": path, "Start": 2, "Type": 16}
+            for path in _service(scenario, program)
+        },
     }
+
+
+def _service(scenario: Scenario, programs: list[str]) -> list[str]:
+    """Return the program of Claude's service, nothing where the scenario says that there is none."""
+    told = scenario.raw.get("state", {}).get("services", {}).get("entries", [])
+    absent = {"name": "CoworkVMService", "state": "NotInstalled"} in told
+    return [] if absent else programs[:1]
 
 
 def _autostart(scenario: Scenario) -> dict[str, Value]:

@@ -58,7 +58,9 @@ def place(folder: Path, path: str) -> Path:
     """Return where host *path* (``C:/…``) lies below *folder*, in the form that Windows takes however long it is."""
     drive, _, rest = path.partition(":/")
     there = folder / drive / rest
-    return Path("\\\\?\\" + str(there.resolve())) if os.name == "nt" else there
+    if os.name != "nt":
+        return there
+    return Path("\\\\?\\" + os.path.abspath(there))  # noqa: PTH100 - resolve() fails where the path is long
 
 
 def _files(scenario: Scenario) -> Iterator[HostFile]:

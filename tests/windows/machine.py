@@ -23,6 +23,7 @@ _SET = (
     "import os, subprocess, sys\n"
     "count = int(sys.argv[1]) * 2 + 2\n"
     "os.environ.update(zip(sys.argv[2:count:2], sys.argv[3:count:2]))\n"
+    "os.environ.pop('TZ', None)\n"  # the zone of an imitated Windows is that of its host, and this is for that alone
     "sys.exit(subprocess.call([sys.executable, *sys.argv[count:]]))"
 )
 
@@ -60,22 +61,32 @@ class Machine:
         return str(PureWindowsPath("C:\\" if inside else "Z:\\", *rest.parts))
 
     def python(
-        self, *words: str, variables: Mapping[str, str] | None = None, locale: str = "", timeout_s: float = 240
+        self,
+        *words: str,
+        variables: Mapping[str, str] | None = None,
+        locale: str = "",
+        zone: str = "",
+        timeout_s: float = 240,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run the Windows Python with *words*; *variables* are set in Windows, *locale* chooses its code pages."""
+        """Run the Windows Python with *words*; *variables* are set in Windows.
+
+        Where it is imitated, *locale* chooses its code pages, and *zone*, given with *variables*, its time zone.
+        """
         if variables:
             words = ("-c", _SET, str(len(variables)), *[text for pair in variables.items() for text in pair], *words)
-        return self.started([*self.python_command, *words], locale, timeout_s)
+        told = {"LC_ALL": locale, **({"TZ": zone, "WINELAB_PASS": "TZ"} if zone else {})}
+        return self.started([*self.python_command, *words], told, timeout_s)
 
     def program(self, path: str, *words: str, timeout_s: float = 240) -> subprocess.CompletedProcess[bytes]:
         """Run the Windows program at *path*."""
         wine = [str(self.lab / "bin" / "wine")] if self.lab else []
-        return self.started([*wine, path, *words], "", timeout_s)
+        return self.started([*wine, path, *words], {}, timeout_s)
 
-    def started(self, line: Sequence[str], locale: str, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
-        """Run *line*, without input, in the scratch folder."""
-        environment = {**os.environ, **({"LC_ALL": locale} if locale else {})}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    def started(
+        self, line: Sequence[str], more: Mapping[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run *line*, without input, in the scratch folder; *more* are added to our own variables."""
+        environment = {**os.environ, **{name: value for name, value in more.items() if value}}
         return subprocess.run(
             line,
             stdin=subprocess.DEVNULL,

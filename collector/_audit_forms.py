@@ -27,7 +27,7 @@ class Needle:
     """One form of one value: ``data`` in `LOWER` is what is searched for, ``codec`` reads the neighbours.
 
     ``key`` is a part of it in `SHAPE` that has to be there first: a whole word where ``word``, else bytes from 128 on;
-    empty where nothing serves, and then the form is searched for at once.
+    empty where nothing serves, and then the form is searched for at once. ``words`` are all its words in `SHAPE`.
     """
 
     identity: Identity
@@ -37,6 +37,7 @@ class Needle:
     edge: Edge
     key: bytes
     word: bool
+    words: tuple[bytes, ...] = ()
 
 
 TEXT_CODECS = ("utf-8", "cp1252", "cp437", "cp850")
@@ -151,7 +152,7 @@ def _needle(identity: Identity, form: str, text: str, codec: str, edge: Edge) ->
     except UnicodeEncodeError:
         return
     key, word = _key(data)
-    yield Needle(identity, f"{form}, {codec}", data, codec, edge, key, word)
+    yield Needle(identity, f"{form}, {codec}", data, codec, edge, key, word, tuple(words(data.translate(SHAPE, NUL))))
 
 
 def _key(data: bytes) -> tuple[bytes, bool]:

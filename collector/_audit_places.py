@@ -76,8 +76,10 @@ def _user_places(names: dict[bytes, Identity], domains: list[bytes]) -> Iterator
         return
     for folder in (b"users", b"home", b"settings"):
         yield _place(names, folder + rb"[\\/-]{1,8}NAME" + _END)
-    for domain in (b"host-" + _DIGITS, b"domain-" + _DIGITS, b"azuread", b"microsoftaccount", *map(re.escape, domains)):
+    for domain in (b"host-" + _DIGITS, b"domain-" + _DIGITS, b"azuread", b"microsoftaccount"):
         yield _place(names, domain + rb"[\\/]{1,8}NAME" + _END)
+    for domain in domains:
+        yield _place(names, rb"DOMAIN[\\/]{1,8}NAME" + _END, domain=domain)
     yield _place(names, rb"@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}", rb"(?:^|[^a-z0-9._%+-])NAME$")
     for sid in (rb"s-1-5-21-[0-9-]{1,64}", b"sid-" + _DIGITS):
         yield _place(names, sid + _NEAR + b"NAME" + _WHOLE)
@@ -97,14 +99,16 @@ def _before_user(names: dict[bytes, Identity]) -> Iterator[Place]:
         yield _place(names, rb"\\\\{1,7}NAME\\{1,4}(?=[a-z0-9$])", rb"(?:^|[^a-z0-9:\\/.%])$")
 
 
-def _place(names: dict[bytes, Identity], pattern: bytes, before: bytes = b"") -> Place:
+def _place(names: dict[bytes, Identity], pattern: bytes, before: bytes = b"", *, domain: bytes = b"") -> Place:
+    """Return the place that *pattern* describes: NAME stands for any of *names*, DOMAIN for *domain*."""
     exact = b"(?P<n>" + b"|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)) + b")"
     shape = b"|".join({re.escape(name.translate(SHAPE)) for name in names})
-    suspect = pattern.replace(b"NAME", b"(?:" + shape + b")")
+    suspect = pattern.replace(b"NAME", b"(?:" + shape + b")").replace(b"DOMAIN", re.escape(domain.translate(SHAPE)))
     for digits, shaped in _SHAPED:
         suspect = suspect.replace(digits, shaped)
     ends = re.compile(before.replace(b"NAME", exact)) if before else None
-    return Place(names, re.compile(suspect), re.compile(pattern.replace(b"NAME", exact)), ends)
+    whole = pattern.replace(b"NAME", exact).replace(b"DOMAIN", re.escape(domain))
+    return Place(names, re.compile(suspect), re.compile(whole), ends)
 
 
 def found(place: Place, lower: bytes) -> Iterator[tuple[Identity, int]]:

@@ -19,7 +19,16 @@ from claude_evidence.collector._audit_bytes import (
     words,
 )
 from claude_evidence.collector._audit_forms import WIDE_CODECS, Edge, Needle, packed_needles, text_needles, wide_needles
-from claude_evidence.collector._index import FEW, Index
+from claude_evidence.collector._audit_needles import (
+    FEW,
+    START,
+    TEXT_BEGINNING,
+    WIDE_BEGINNING,
+    begun,
+    by_key,
+    by_start,
+    with_controls,
+)
 from claude_evidence.collector._types import Identity, Kind
 
 _SEEN_BYTES = 16 << 20
@@ -66,20 +75,15 @@ class Search:
         known = [identity for identity in identities if identity.value.strip()]
         free = [identity for identity in known if identity.anywhere]
         self._text = [needle for identity in free for needle in text_needles(identity)]
-        self._words = _with_controls(_by_key(needle for needle in self._text if needle.word))
-        self._high = _by_key(needle for needle in self._text if needle.key and not needle.word)
+        self._words = with_controls(by_key(needle for needle in self._text if needle.word))
+        self._high = by_key(needle for needle in self._text if needle.key and not needle.word)
         self._always = [needle for needle in self._text if not needle.key]
         wide = [needle for identity in free for needle in wide_needles(identity)]
-        self._wide = _by_key(needle for needle in [*self._text, *wide])
+        self._wide = by_key(needle for needle in [*self._text, *wide])
         self._always += [needle for needle in wide if NUL not in needle.data and needle.codec in WIDE_CODECS]
-        self._packed = _by_key(needle for identity in free for needle in packed_needles(identity))
-        self._glued = _by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
-        self._by_shape: dict[bytes, list[Needle]] = {}
-        for needle in self._text:
-            self._by_shape.setdefault(needle.data.translate(SHAPE), []).append(needle)
-        self._shapes = Index(self._by_shape)
-        self._broken = [needle for needle in self._text if b"\n" in needle.data or b"\r" in needle.data]
-        self._wide_keys = Index(self._wide)
+        self._packed = by_key(needle for identity in free for needle in packed_needles(identity))
+        self._glued = by_key(needle for needle in self._text if needle.edge is Edge.NONE and needle.word)
+        self._starts = by_start(self._wide)
         self._places = _audit_places.places(known)
         self._secrets = _audit_shapes.shapes(redact_ips)
         self._seen: set[bytes] = set()
@@ -104,13 +108,29 @@ class Search:
         """
         lower = block.translate(LOWER)
         bare = lower.translate(SHAPE, NUL)
-        runs, high = b" ".join(set(words(bare))), bare.translate(None, ASCII)
-        keys = ({b""} & self._wide.keys()) | {*self._wide_keys.found(runs), *self._wide_keys.found(high)}
-        for key in keys:
-            for needle in self._wide[key]:
-                yield from _occurrences(needle, lower, glue)
+        runs, high = set(words(bare)), bare.translate(None, ASCII)
+        needles = self._wide_present(runs, self._wide_keys(b" ".join(runs)) | self._wide_keys(high))
+        for needle in begun(needles, lower, LOWER, WIDE_BEGINNING):
+            yield from _occurrences(needle, lower, glue)
         yield from self.text(block)
         yield from self.text(block.replace(NUL * 3, b"\n").translate(None, NUL))
+
+    def _wide_keys(self, text: bytes) -> set[bytes]:
+        """Return the keys of wide forms that *text* holds: of many, those that begin as something in it does."""
+        starts = {text[place : place + START] for place in range(len(text))} if len(self._wide) > FEW else None
+        likely = self._starts if starts is None else self._starts.keys() & (starts | {b""})
+        return {key for start in likely for key in self._starts[start] if key in text}
+
+    def _wide_present(self, runs: set[bytes], keys: set[bytes]) -> list[Needle]:
+        """Return the needles of *keys*; of many, those whose words are among *runs*, the outer ones glued or not."""
+        needles = [needle for key in keys for needle in self._wide[key]]
+        if len(needles) <= FEW:
+            return needles
+        needles = [needle for needle in needles if runs.issuperset(needle.words[1:-1])]
+        outer = {word for needle in needles for word in (*needle.words[:1], *needle.words[-1:])}
+        text = b" ".join(runs)
+        absent = {word for word in outer if word not in runs and word not in text}
+        return [needle for needle in needles if absent.isdisjoint((*needle.words[:1], *needle.words[-1:]))]
 
     def _suspicion(self, shape: bytes) -> _Suspicion:
         """Return what the lines of *shape* may hold that were not seen before; clean ones are seen from now on."""
@@ -139,20 +159,18 @@ class Search:
         keys = self._words.keys() & set(runs) if not self._words.keys().isdisjoint(runs) else set()
         high = b"" if shape.isascii() else shape.translate(None, ASCII)
         keys |= {key for key in self._high if key in high} if high else set()
-        found.needles += self._present(keys, shape)
+        found.needles += (present := begun(self._present(keys, set(runs)), shape, SHAPE, TEXT_BEGINNING))
+        found.signs.update(needle.key for needle in present)
         if self._packed or self._glued:
             long = b"\n".join(run for run in set(runs) if len(run) >= _LONG_RUN)
             glued = {key for group in (self._packed, self._glued) for key in group if key in long}
             found.needles += [n for key in glued for n in self._packed.get(key, ()) + self._glued.get(key, ())]
-            keys |= glued
-        found.signs |= keys
+            found.signs |= glued
 
-    def _present(self, keys: set[bytes], shape: bytes) -> list[Needle]:
-        """Return the needles of *keys* that *shape* may hold; where they are few, all: they are soon looked for."""
-        groups = [group[key] for group in (self._words, self._high) for key in keys if key in group]
-        if sum(map(len, groups)) <= FEW:
-            return [needle for group in groups for needle in group]
-        return [needle for text in self._shapes.found(shape) for needle in self._by_shape[text]] + self._broken
+    def _present(self, keys: set[bytes], runs: set[bytes]) -> list[Needle]:
+        """Return the needles of *keys* all of whose words are among *runs*; the first may be glued to an escape."""
+        groups = (group[key] for group in (self._words, self._high) for key in keys if key in group)
+        return [needle for group in groups for needle in group if runs.issuperset(needle.words[1:])]
 
     def _suspect_patterns(self, shape: bytes, found: _Suspicion) -> None:
         for place in self._places:
@@ -178,30 +196,24 @@ class Search:
                 yield Hit("secret" if secret.name != "IP address" else "ip", secret.name, position)
 
 
-def _by_key(needles: Iterable[Needle]) -> dict[bytes, tuple[Needle, ...]]:
-    grouped: dict[bytes, list[Needle]] = {}
-    for needle in needles:
-        grouped.setdefault(needle.key, []).append(needle)
-    return {key: tuple(group) for key, group in grouped.items()}
-
-
-def _with_controls(grouped: dict[bytes, tuple[Needle, ...]]) -> dict[bytes, tuple[Needle, ...]]:
-    """Return *grouped* with each key also as it stands glued to an escaped control character."""
-    glued = {bytes([control]) + key: needles for key, needles in grouped.items() for control in CONTROLS}
-    return {key: grouped.get(key, ()) + glued.get(key, ()) for key in grouped.keys() | glued.keys()}
-
-
 def _occurrences(needle: Needle, lower: bytes, glue: Glue | None) -> Iterator[Hit]:
     """Yield the first place in *lower* where *needle* stands as a value of its own."""
     position = lower.find(needle.data)
     while position >= 0:
         end = position + len(needle.data)
-        if _alone(needle, lower, position, end, glue) and not (
-            _of_token(lower, position, end) or _zone(lower, position)
-        ):
+        if _alone(needle, lower, position, end, glue) and not _is_meant(needle, lower, position, end):
             yield Hit(needle.identity.kind.value, needle.form, position)
             return
         position = lower.find(needle.data, position + 1)
+
+
+def _is_meant(needle: Needle, lower: bytes, start: int, end: int) -> bool:
+    """Return whether the hit is no value: part of a token, of the time zone, or of text in the other byte order.
+
+    Latin text of one order is, one byte on, that of the other: there the little-endian form says what is beside it.
+    """
+    turned = needle.codec == "utf-16-be" and lower[end : end + 1] == NUL and not any(needle.data[::2])
+    return turned or _of_token(lower, start, end) or _zone(lower, start)
 
 
 def _zone(lower: bytes, start: int) -> bool:

@@ -55,7 +55,8 @@ def audit(
 ) -> tuple[Leak, ...]:
     """Return what of *identities* and of secrets is left in the zip at *bundle*: nothing, where it may be given away.
 
-    Each kind is told once for a member, and at most `MOST_LEAKS`. What cannot be read is a leak of kind ``unreadable``.
+    Each kind is told once for a member's bytes and once for its name, and at most `MOST_LEAKS`. What cannot be read is
+    a leak of kind ``unreadable``.
     *progress* hears member, bytes done and bytes in all. Memory is bounded by the names of the members.
     """
     search = Search(identities, redact_ips=redact_ips)
@@ -63,7 +64,7 @@ def audit(
     try:
         with bundle.open("rb") as file, zipfile.ZipFile(file) as archive:
             for leak in _all(file, archive, search, progress or (lambda member, done, total: None)):
-                leaks.setdefault((leak.member, leak.kind, leak.where.partition(",")[0]), leak)
+                leaks.setdefault((leak.member, leak.kind, leak.where.partition(" ")[0]), leak)
                 if len(leaks) >= MOST_LEAKS:
                     break
     except _UNREADABLE as error:

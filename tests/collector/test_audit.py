@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import random
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_evidence.collector import audit as audit_module
 from claude_evidence.collector._types import Identity, Kind
 from claude_evidence.collector.audit import Leak, audit
 from tests.collector.planted import ENCODERS, IDENTITIES, make_zip, written
@@ -232,3 +234,28 @@ def test_leaks_of_hostile_bundles_are_bounded(tmp_path: Path) -> None:
     leaks = audit(make_zip(tmp_path / "b.zip", members), IDENTITIES)
     assert len(leaks) == 1000
     assert all(isinstance(leak, Leak) and "quill" not in str(leak) for leak in leaks)
+
+
+def test_it_shares_nothing_with_what_made_the_bundle_private() -> None:
+    folder = Path(audit_module.__file__).parent
+    own = {"audit", *(path.stem for path in folder.glob("_audit_*.py"))}
+    allowed = own | {"_types"}
+    for name in sorted(own):
+        tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("claude_evidence.collector"):
+                module = (node.module or "").removeprefix("claude_evidence.collector").strip(".")
+                used = {module} if module else {alias.name for alias in node.names}
+                assert used <= allowed, f"{name} uses {sorted(used - allowed)}"
+
+
+def test_thousands_of_titles_of_everyday_words_are_told_apart(tmp_path: Path) -> None:
+    pick = random.Random(7)
+    everyday = ["".join(pick.choices("abcdefghij", k=pick.randint(2, 7))) for _ in range(150)]
+    titles = {" ".join(pick.choices(everyday, k=5)) for _ in range(3000)}
+    identities = [Identity(Kind.TITLE, title) for title in sorted(titles)]
+    lines = "\n".join(f"2026-05-02 10:11:12 [info] {' '.join(pick.choices(everyday, k=4))}" for _ in range(1500))
+    members = {"clean": lines.encode(), "clean wide": lines.encode("utf-16")}
+    for number, title in enumerate(pick.sample(sorted(titles), 6)):
+        members[f"{number}"] = f"{lines}\n{title}\n".encode("utf-8" if number % 2 else "utf-16")
+    assert _found(members, tmp_path, tuple(identities)) == {(f"{number}", "title") for number in range(6)}

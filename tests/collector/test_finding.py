@@ -43,7 +43,7 @@ def test_case_does_not_count_on_windows_and_counts_on_linux(tmp_path: Path) -> N
     place = put(tmp_path / "w", PACKAGE.replace("LocalCache", "LOCALCACHE").replace("Roaming/Claude", "roaming/CLAUDE")
                 + "/Logs/MAIN.LOG")  # fmt: skip
     found, rest = looked(windows(tmp_path / "w"), LOGS)
-    assert [f.local for f in found] == [Path(os.path.realpath(place))]
+    assert [f.local.samefile(place) for f in found] == [True]
     assert found[0].path.endswith("/LOCALCACHE/roaming/CLAUDE/Logs/MAIN.LOG")
     assert not rest
     put(tmp_path / "l", "home/alice/.config/claude/logs/main.log")
@@ -90,10 +90,11 @@ def test_sources_of_another_system_are_not_asked(tmp_path: Path) -> None:
 
 def test_wildcards_are_only_the_star_and_the_question_mark(tmp_path: Path) -> None:
     host = linux(tmp_path)
-    for name in ("a[1].log", "a1.log", "ab.log", "b.log", ".log", "a\n.log"):
+    broken = "a\u2028.log" if os.name == "nt" else "a\n.log"
+    for name in ("a[1].log", "a1.log", "ab.log", "b.log", ".log", broken):
         put(tmp_path, f"home/alice/{name}")
     assert {f.path[12:] for f in looked(host, "%%users.homedir%%/a[1].log")[0]} == {"a[1].log"}
-    assert {f.path[12:] for f in looked(host, "%%users.homedir%%/a?.log")[0]} == {"a1.log", "ab.log", "a\n.log"}
+    assert {f.path[12:] for f in looked(host, "%%users.homedir%%/a?.log")[0]} == {"a1.log", "ab.log", broken}
     assert len(looked(host, "%%users.homedir%%/*.log")[0]) == 6
 
 

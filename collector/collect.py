@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from claude_evidence.model import Acquisition, Manifest, UsageError
 REDACTION = "data/redaction.json"
 MAPPING_FORMAT = "claude-evidence/mapping/1"
 _BUFFER_BYTES = 1 << 20
+_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]")  # all else is a command, a key of the registry, or words of ours
 
 
 class AuditRefusedError(Exception):
@@ -93,7 +95,8 @@ class _Run:
         facts = {**self._host.facts(), "collected_from": "this machine" if self._host.live else "disk"}
         note_facts(discovery, facts)
         for entry in survey.acquisitions:
-            discovery.path(entry.source.replace("\\", "/"))
+            if _PATH.match(entry.source):
+                discovery.path(entry.source.replace("\\", "/"))
         seen, failed = see(survey.items, discovery, self._steps.seeing)
         redactor = discovery.redactor(self._options.redact_ips) if self._options.redact else Plain()
         entries = [*survey.acquisitions, *failed]
@@ -163,8 +166,9 @@ class _Run:
 
 
 def _private(entry: Acquisition, redactor: Redacting | Plain) -> Acquisition:
-    source = host_form(redactor.path(entry.source.replace("\\", "/")))
-    return replace(entry, source=source, detail=redactor.text(entry.detail))
+    is_path = _PATH.match(entry.source)
+    source = redactor.path(entry.source.replace("\\", "/")) if is_path else redactor.text(entry.source)
+    return replace(entry, source=host_form(source), detail=redactor.text(entry.detail))
 
 
 def _mapping(redactor: Redacting | Plain, manifest: Manifest) -> bytes:

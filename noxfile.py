@@ -82,7 +82,7 @@ def exe_options(code: str, target: str, work: str) -> list[str]:
     """Return what PyInstaller is told to make one console program in *target* of the code in folder *code*."""
     places = [f"--paths={code}", f"--distpath={target}", f"--workpath={work}/build", f"--specpath={work}"]
     parts = [
-        "--collect-submodules=claude_evidence.collector",
+        "--collect-submodules=claude_evidence",
         "--collect-data=claude_evidence",
         "--collect-data=tzdata",
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,3 +26,13 @@ def built_pyz(folder: Path) -> Path:
     done = subprocess.run(line, cwd=copy, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     return copy / "dist" / "claude-evidence-collect.pyz"
+
+
+def noxfile() -> Any:
+    """Return the chores as a module."""
+    spec = importlib.util.spec_from_file_location("chores", ROOT / "noxfile.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

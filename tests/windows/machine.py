@@ -121,6 +121,12 @@ class Machine:
         line = [str(self.lab / "bin" / "mkfakeexe"), str(script), file, str(there)]
         subprocess.run(line, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
 
+    def silence(self, name: str) -> None:
+        """Put something that exits with 0 and prints nothing in the place of the program *name* below System32."""
+        quiet = self.scratch / "quiet.py"
+        quiet.write_text("raise SystemExit(0)\n", encoding="utf-8")
+        self.fake(self.share(quiet), name)
+
 
 def told(ran: subprocess.CompletedProcess[bytes]) -> str:
     """Return what a finished program said, for a failed test."""

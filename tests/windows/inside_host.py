@@ -8,7 +8,10 @@ Never for a machine that somebody uses.
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import pickle
+import re
 import shutil
 import sys
 import time
@@ -17,8 +20,9 @@ from typing import Any
 
 from claude_evidence.samples._registry import CLASSES, SOFTWARE, SYSTEM, USER, hives
 from claude_evidence.samples._tree import write_tree
-from claude_evidence.samples.builder import SID
-from claude_evidence.samples.scenario import SCENARIOS, load
+from claude_evidence.samples.builder import SID, events
+from claude_evidence.samples.evtx_writer import EventRecord
+from claude_evidence.samples.scenario import SCENARIOS, Scenario, load
 
 BROUGHT = (
     "C:\\Users\\alice",
@@ -30,7 +34,9 @@ BROUGHT = (
 )
 SYSTEM_FILES = {"winevt", "config"}
 ALLOWED_S = 120  # for a collection to come to its end
-SAMPLE = Path("C:\\ProgramData\\sample.txt")
+ANSWERS = Path("C:\\ProgramData\\answers")
+"""What the tools that stand in for those of Windows answer from: made once, for they are asked many times."""
+LINE = re.compile(r"^\s*(\w+)\s*: (.*)$", re.MULTILINE)
 winreg: Any = importlib.import_module("winreg")  # which other systems have not
 PLACES = {
     SOFTWARE: (winreg.HKEY_LOCAL_MACHINE, "SOFTWARE"),
@@ -44,7 +50,7 @@ def make(name: str, folder: Path) -> None:
     """Bring the host of the sample *name* here."""
     scenario = load(SCENARIOS / f"{name}.yaml")
     write_tree(scenario, folder)
-    SAMPLE.write_text(name, encoding="utf-8")
+    make_answers(scenario)
     places = {path: there for path in sorted(folder.rglob("*")) if (there := place(folder, path))}
     changed = {there: path.stat().st_mtime_ns for path, there in places.items() if path.is_dir()}
     for path, there in places.items():
@@ -59,6 +65,24 @@ def make(name: str, folder: Path) -> None:
         top, below = PLACES[hive]
         for key, values in keys.items():
             write(top, f"{below}\\{key}".replace("ControlSet001", "CurrentControlSet"), values)
+
+
+def make_answers(scenario: Scenario) -> None:
+    """Write down what tools answer on this host: each channel's events, the packages, the services that are absent."""
+    shutil.rmtree(ANSWERS, ignore_errors=True)
+    ANSWERS.mkdir()
+    channels: dict[str, list[EventRecord]] = {}
+    for record in events(scenario):
+        channels.setdefault(record.channel, []).append(record)
+    for channel, records in channels.items():
+        there = ANSWERS / f"{channel.replace('/', '%4')}.pickle"
+        there.write_bytes(pickle.dumps(sorted(records, key=lambda record: record.time)))
+    listed = [dict(LINE.findall(block)) for block in re.split(r"\n\s*\n", scenario.text("packages"))]
+    packages = [{key: value.strip() for key, value in one.items()} for one in listed if "PackageFullName" in one]
+    services = scenario.raw.get("state", {}).get("services", {}).get("entries", [])
+    absent = [one["name"] for one in services if one.get("state") == "NotInstalled"]
+    told = {"packages": packages, "absent": absent}
+    (ANSWERS / "told.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def place(folder: Path, path: Path) -> Path | None:

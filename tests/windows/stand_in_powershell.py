@@ -6,23 +6,17 @@ Everything else fails as where a policy forbids it: such answers come from other
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 
-from claude_evidence.samples.scenario import SCENARIOS, load
-
-SAMPLE = Path("C:\\ProgramData\\sample.txt")
-LINE = re.compile(r"^\s*(\w+)\s*: (.*)$", re.MULTILINE)
+ANSWERS = Path("C:\\ProgramData\\answers")
 FORBIDDEN = "This script is blocked by the policy of your system administrator."
 
 
 def main(words: list[str]) -> int:
     """Answer the script that ``-Command`` is followed by; return the exit code."""
     script = words[words.index("-Command") + 1]
-    scenario = load(SCENARIOS / f"{SAMPLE.read_text(encoding='utf-8').strip()}.yaml")
-    listed = [dict(LINE.findall(block)) for block in re.split(r"\n\s*\n", scenario.text("packages"))]
-    packages = [{key: value.strip() for key, value in one.items()} for one in listed if "PackageFullName" in one]
+    packages = json.loads((ANSWERS / "told.json").read_text(encoding="utf-8"))["packages"]
     if "Get-AppxPackage" not in script or "ConvertTo-Json" not in script or not packages:
         sys.stderr.write(FORBIDDEN + "\n")
         return 1

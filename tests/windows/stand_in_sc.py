@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
-from claude_evidence.samples.scenario import SCENARIOS, load
-
-SAMPLE = Path("C:\\ProgramData\\sample.txt")
+ANSWERS = Path("C:\\ProgramData\\answers")
 NO_SUCH_SERVICE = 1060
 TEXT = """
 DIENSTNAME: {name}
@@ -27,9 +26,7 @@ def main(words: list[str]) -> int:
     """Answer ``queryex``; return the exit code."""
     command, name = words
     assert command == "queryex", words
-    scenario = load(SCENARIOS / f"{SAMPLE.read_text(encoding='utf-8').strip()}.yaml")
-    told = scenario.raw.get("state", {}).get("services", {}).get("entries", [])
-    if {"name": name, "state": "NotInstalled"} in told:
+    if name in json.loads((ANSWERS / "told.json").read_text(encoding="utf-8"))["absent"]:
         sys.stdout.write(f"[SC] EnumQueryServicesStatus:OpenService FEHLER {NO_SUCH_SERVICE}:\n")
         return NO_SUCH_SERVICE
     sys.stdout.buffer.write(TEXT.format(name=name).replace("\n", "\r\n").encode("cp850"))

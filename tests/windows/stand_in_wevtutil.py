@@ -7,17 +7,17 @@ as winerror.h has them. Queries are read as the documented subset of XPath, and 
 from __future__ import annotations
 
 import operator
+import pickle
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from claude_evidence.samples.builder import events
-from claude_evidence.samples.evtx_writer import EventRecord, write_evtx
-from claude_evidence.samples.scenario import SCENARIOS, load
+if TYPE_CHECKING:
+    from claude_evidence.samples.evtx_writer import EventRecord
 
-SAMPLE = Path("C:\\ProgramData\\sample.txt")
+ANSWERS = Path("C:\\ProgramData\\answers")
 NO_CHANNEL, BAD_QUERY = 15007, 15001
 TOKEN = re.compile(r"\s*(@?[A-Za-z]\w*|\d+|'[^']*'|<=|>=|!=|[=<>()\[\]*])")
 COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -111,11 +111,11 @@ def system(record: EventRecord) -> Node:
 def main(words: list[str]) -> int:
     """Do what *words* ask for; return the exit code."""
     command, channel, *rest = words
-    scenario = load(SCENARIOS / f"{SAMPLE.read_text(encoding='utf-8').strip()}.yaml")
-    records = sorted((r for r in events(scenario) if r.channel == channel), key=lambda record: record.time)
-    if not records:
+    kept = ANSWERS / f"{channel.replace('/', '%4')}.pickle"
+    if not kept.exists():
         sys.stderr.write("The specified channel could not be found.\n")
         return NO_CHANNEL
+    records: list[EventRecord] = pickle.loads(kept.read_bytes())
     if command == "qe":
         assert rest == ["/c:1", "/rd:true", "/f:xml"], rest
         newest = records[-1].time
@@ -129,6 +129,8 @@ def main(words: list[str]) -> int:
     except (ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"The specified query is invalid: {error}\n")
         return BAD_QUERY
+    from claude_evidence.samples.evtx_writer import write_evtx
+
     Path(target).write_bytes(write_evtx(chosen))
     return 0
 

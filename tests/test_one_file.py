@@ -57,7 +57,7 @@ def test_it_collects_without_anything_installed(pyz: Path, bare: Path, tmp_path:
 def test_it_says_what_to_run_for_a_report(pyz: Path, bare: Path, tmp_path: Path) -> None:
     done = run(bare, pyz, "analyze", "case.zip", folder=tmp_path)
     assert done.returncode == 2
-    assert "pipx run claude-evidence analyze case.zip" in done.stderr
+    assert "run: claude-evidence analyze case.zip" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 ALSO = frozenset({"collect", "redact", "verify"})
 ELSEWHERE = frozenset({"analyze", "rules"})
-INSTALLED = "pipx run claude-evidence"
 
 
 def arguments(given: Sequence[str]) -> list[str]:
@@ -22,8 +21,8 @@ def main() -> None:
     """Collect, or do what the first argument says where that needs no more than collecting does."""
     given = sys.argv[1:]
     if given and given[0] in ELSEWHERE:
-        line = " ".join([INSTALLED, *given])
-        sys.stderr.write(f"Error: this file only collects; with Python and pipx at hand, run: {line}\n")
+        line = " ".join(["claude-evidence", *given])
+        sys.stderr.write(f"Error: this file only collects; where claude-evidence is installed, run: {line}\n")
         sys.exit(2)
     sys.argv[1:] = arguments(given)
     from claude_evidence.cli import main as run

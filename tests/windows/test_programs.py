@@ -70,7 +70,8 @@ def test_the_program_collects(windows: Machine, exe: str) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("words", "code", "said"), [(["--help"], 0, b"--root"), (["analyze", "a.zip"], 2, b"pipx run")]
+    ("words", "code", "said"),
+    [(["--help"], 0, b"--root"), (["analyze", "a.zip"], 2, b"run: claude-evidence analyze a.zip")],
 )
 def test_the_program_says_what_it_does(windows: Machine, exe: str, words: list[str], code: int, said: bytes) -> None:
     ran = windows.program(exe, *words)

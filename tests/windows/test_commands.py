@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from tests.windows.machine import Machine
 
 RUN = (
@@ -31,16 +27,8 @@ def test_a_program_that_takes_too_long_is_ended(windows: Machine) -> None:
     assert "longer than 3 s" in why
 
 
-def test_a_program_that_says_nothing_failed(windows: Machine, tmp_path: Path) -> None:
+def test_a_program_that_says_nothing_failed(windows: Machine) -> None:
     python = windows.done("-c", "import sys; print(sys.executable)").strip()
     outcome, code, why = windows.done("-c", RUN, "30", python, "-c", "pass").strip().split("|")
     assert (outcome, code) == ("failed", "0")
     assert why
-
-
-@pytest.mark.parametrize("tool", ["wevtutil.exe", "WindowsPowerShell/v1.0/powershell.exe"])
-def test_tools_that_are_imitated_as_silent_failed(windows: Machine, tool: str) -> None:
-    if not windows.imitated:
-        pytest.skip("a true Windows has the true tool")
-    code = f"import sys; from claude_evidence.collector import commands; sys.argv[2] = commands.system_tool({tool!r})\n"
-    assert windows.done("-c", code + RUN, "30", "", "/?").startswith("failed|0|")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 from claude_evidence.model import Outcome
 from tests.collector.run_helpers import entries
@@ -47,7 +46,7 @@ def test_what_is_shared_for_reading_is_taken_and_the_rest_is_said(windows: Machi
     assert live.report(bundle).problems == ()
 
 
-def test_a_log_that_grows_while_it_is_read_is_taken_as_far_as_it_was(windows: Machine, tmp_path: Path) -> None:
+def test_a_log_that_grows_while_it_is_read_is_taken_as_far_as_it_was(windows: Machine) -> None:
     root = trees.tree(windows, "healthy", "disk-growing")
     folder = root / trees.LOGS
     folder.mkdir(parents=True, exist_ok=True)

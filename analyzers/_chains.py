@@ -11,9 +11,9 @@ from sigma.correlations import SigmaCorrelationRule, SigmaRuleReference
 
 from claude_evidence.analyzers._bytescan import Places
 from claude_evidence.analyzers._clauses import clauses, references
+from claude_evidence.analyzers._conditions import MissingError, UnsupportedError
 from claude_evidence.analyzers._correlate import Correlated, correlate
 from claude_evidence.analyzers._matching import Plain
-from claude_evidence.analyzers._modifiers import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Sources, Span, times_of
 from claude_evidence.analyzers._streams import Events, Groups, Key, MatchEvents, Members, RowEvents, Rows, Stream, merge
 from claude_evidence.analyzers._types import RuleDocument

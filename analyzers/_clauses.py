@@ -18,7 +18,7 @@ from sigma.correlations import (
     SigmaRuleReference,
 )
 
-from claude_evidence.analyzers._modifiers import UnsupportedError
+from claude_evidence.analyzers._conditions import UnsupportedError
 
 MAX_CLAUSES = 64
 

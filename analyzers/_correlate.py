@@ -27,7 +27,8 @@ from sigma.correlations import (
 
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._clauses import Clause, clauses, references
-from claude_evidence.analyzers._modifiers import UnsupportedError, number
+from claude_evidence.analyzers._conditions import UnsupportedError
+from claude_evidence.analyzers._modifiers import number
 from claude_evidence.analyzers._sources import Span
 from claude_evidence.analyzers._streams import Stream
 from claude_evidence.analyzers._text import fold

@@ -15,31 +15,16 @@ from sigma.conditions import (
     ConditionOR,
     ConditionValueExpression,
 )
-from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 from sigma.types import SigmaExists, SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaType
 
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column, Test
+from claude_evidence.analyzers._conditions import UnsupportedError, conditions
 from claude_evidence.analyzers._fullrecord import payload, text_columns
-from claude_evidence.analyzers._modifiers import Fits, HasPart, Matches, UnsupportedError, question
+from claude_evidence.analyzers._modifiers import Fits, HasPart, Matches, question
 from claude_evidence.analyzers._nodes import All, Known, Leaf, Node, Not, Some
 from claude_evidence.analyzers._sources import Source, Sources
-
-
-def conditions(rule: SigmaRule) -> list[Any]:
-    """Return the condition trees of *rule*; `UnsupportedError` where one cannot be understood."""
-    if "timeframe" in rule.detection.detections:
-        raise UnsupportedError("timeframe is not supported: write a correlation with a timespan")
-    try:
-        trees = [condition.parsed for condition in rule.detection.parsed_condition]
-    except SigmaError as error:
-        raise UnsupportedError(f"its condition cannot be read: {' '.join(str(error).split())[:300]}") from None
-    except RecursionError:
-        raise UnsupportedError("its condition is nested too deeply") from None
-    if not trees or None in trees:
-        raise UnsupportedError("its condition names no detection")
-    return trees
 
 
 def compiled(tree: Any, source: Source, sources: Sources) -> Node:

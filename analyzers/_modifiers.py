@@ -36,6 +36,7 @@ from sigma.types import (
 
 from claude_evidence.analyzers._bytescan import Mask
 from claude_evidence.analyzers._columns import Test
+from claude_evidence.analyzers._conditions import UnsupportedError
 from claude_evidence.analyzers._text import Glob, Wild
 from claude_evidence.analyzers._textscan import Texts
 from claude_evidence.errors import hresult
@@ -59,14 +60,6 @@ PARTS: dict[TimestampPart, Callable[[datetime], int]] = {
     TimestampPart.MONTH: lambda time: time.month,
     TimestampPart.YEAR: lambda time: time.year,
 }
-
-
-class UnsupportedError(Exception):
-    """A rule uses something that cannot be answered: one sentence that names it."""
-
-
-class MissingError(Exception):
-    """A rule needs evidence that is not there: one sentence that names it."""
 
 
 @dataclass(frozen=True)

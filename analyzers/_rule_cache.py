@@ -17,8 +17,7 @@ import sigma.rule
 
 from claude_evidence import compiled
 from claude_evidence import rules as own_rules
-from claude_evidence.analyzers._matching import conditions
-from claude_evidence.analyzers._modifiers import UnsupportedError
+from claude_evidence.analyzers._conditions import UnsupportedError, conditions
 from claude_evidence.analyzers._types import RuleSet
 
 _NAME = "rules.{}.kept"
@@ -30,7 +29,7 @@ def kept(files: Sequence[Path], parse: Callable[[], RuleSet]) -> RuleSet:
     if folder is None:
         return parse()
     own = Path(__file__).parent
-    code = [*sorted(own.glob("_*rule*.py")), own / "_types.py", own / "_matching.py", own / "rules.py"]
+    code = [*sorted(own.glob("_*rule*.py")), own / "_types.py", own / "_conditions.py", own / "rules.py"]
     library = [Path(str(module.__file__)) for module in (sigma.rule, sigma.conditions)]
     place = folder / _NAME.format(compiled.key([*files, *code, *library]))
     data = compiled.read(place)

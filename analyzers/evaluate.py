@@ -8,9 +8,9 @@ import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._chains import Chains, InconclusiveError
+from claude_evidence.analyzers._conditions import MissingError, UnsupportedError
 from claude_evidence.analyzers._hits import bounded, correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
-from claude_evidence.analyzers._modifiers import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Columns, Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
 from claude_evidence.model import Coverage, NotJudged, Reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def script(windows: Machine, name: str) -> str:
 
 def bring(windows: Machine, name: str) -> None:
     """Make Windows the host of the sample *name*."""
-    windows.done(script(windows, "inside_host.py"), name, windows.name(windows.scratch / f"tree-{name}"))
+    made_of = windows.share(Path(tempfile.mkdtemp(prefix=f"tree-{name}-", dir=windows.scratch)))
+    windows.done(script(windows, "inside_host.py"), name, windows.name(made_of))
 
 
 def state(windows: Machine, *folders: str) -> dict[str, list[int | str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from claude_evidence.collector._index import Index
 from claude_evidence.collector._pieces import Spans
 from claude_evidence.collector._spellings import LETTERS, NAMES, needles, normal, spellings
 from claude_evidence.collector._types import Identity, Kind
@@ -69,19 +70,30 @@ class Literals:
     def __init__(self, identities: Iterable[Identity]) -> None:
         everywhere = sorted((i for i in identities if i.anywhere), key=lambda i: len(i.value), reverse=True)
         self.all: tuple[Literal, ...] = tuple(map(Literal.of, everywhere))
-        self._small = [(literal, tuple(t.lower() for t in _small(literal))) for literal in self.all]
+        small = [(literal, {t.lower() for t in _small(literal)}) for literal in self.all]
+        self._index = Index(word for _, words in small for word in words)
+        self._by_word: dict[str, list[int]] = {}
+        for number, (_, words) in enumerate(small):
+            for word in words:
+                self._by_word.setdefault(word, []).append(number)
+        self._plain = Index(normal(literal.identity.value) for literal in self.all)
+        self._by_plain: dict[str, list[int]] = {}
+        for number, literal in enumerate(self.all):
+            self._by_plain.setdefault(normal(literal.identity.value), []).append(number)
 
     def in_text(self, text: str, put: Put) -> Iterator[Callable[[str], Spans]]:
         """Yield, for each value that *text* may hold, what finds it."""
         low = text.lower()
-        for literal, small in self._small:
-            if any(word in low for word in small):
-                yield lambda piece, literal=literal: literal.spans(piece, put)  # type: ignore[misc]
+        for literal in self._of(self._index.found(low), self._by_word):
+            yield lambda piece, literal=literal: literal.spans(piece, put)  # type: ignore[misc]
         if _SUSPECT.search(text):
-            plain = normal(text)
-            for literal in self.all:
-                if normal(literal.identity.value) in plain:
-                    yield lambda piece, literal=literal: literal.escaped_spans(piece, put)  # type: ignore[misc]
+            for literal in self._of(self._plain.found(normal(text)), self._by_plain):
+                yield lambda piece, literal=literal: literal.escaped_spans(piece, put)  # type: ignore[misc]
+
+    def _of(self, words: Iterable[str], numbers: Mapping[str, list[int]]) -> Iterator[Literal]:
+        """Yield the values that *words* spell, the longest first."""
+        for number in sorted({number for word in words for number in numbers[word]}):
+            yield self.all[number]
 
 
 class Positions:

@@ -37,6 +37,7 @@ _TO_THE_END = re.compile(
     r"(?:Starting local session \S{1,80} in|persisted sessions from|skipping load:|file plant\):|planted symlink:"
     r"|leased by [^)\n]{1,80}\):|in repo|cwd[=:]|Reaping idle worktree [^ ]{1,80} in) ?\Z"
 )
+_BEFORE = frozenset(" :=")
 _TRAILING = re.compile(r"[\s.,;!)\]}'`]+\Z")
 _SPACED = re.compile(r"[^\s].{0,60}[^\s]|[^\s]", re.DOTALL)
 
@@ -78,7 +79,7 @@ def _opening(text: str, start: int) -> str:
     prefix = before.removesuffix("\\\\?\\").removesuffix("\\\\.\\")
     if prefix[-1:] in _QUOTES and prefix[-1:]:
         return prefix[-1]
-    return "\n" if _TO_THE_END.search(prefix) else ""
+    return "\n" if prefix[-1:] in _BEFORE and _TO_THE_END.search(prefix) else ""
 
 
 def _walk(text: str, position: int, sep: str, quoted: str, spaced: frozenset[str]) -> list[tuple[int, int]]:

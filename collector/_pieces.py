@@ -33,6 +33,10 @@ class Pieces:
         """Return the whole text."""
         return "".join(self.parts)
 
+    def open_text(self) -> str:
+        """Return what may still be replaced, piece by piece."""
+        return self.parts[0] if len(self.parts) == 1 else "\n".join(self.parts[::2])
+
     def until(self, limit: int) -> tuple[str, int]:
         """Return the new text of the first *limit* characters, a done piece never cut, and how many old ones it is."""
         position, out = 0, []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import islice, product
+from itertools import product
 from urllib.parse import quote
 
 from claude_evidence.collector._types import Kind
@@ -19,8 +19,10 @@ NAMES = frozenset({Kind.USER, Kind.FULL_NAME, Kind.HOST, Kind.DOMAIN})
 _FOLD = bytes(48 if chr(c) in "0123456789abcdefABCDEF" else bytes([c]).lower()[0] for c in range(256))
 _ESCAPE = re.compile(r"\\{1,4}u([0-9A-Fa-f]{4})|((?:%[0-9A-Fa-f]{2})+)")
 _SLUG = re.compile(r"[^A-Za-z0-9]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
-_MANY = 16
+_MANY = 64
+_SIGMAS = dict.fromkeys("σςΣ", tuple("σςΣ"))
 _ROUNDS = 3
 LETTERS = (
     "0-9A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0300-\u036f\u0370-\u052f\u0531-\u0587"
@@ -57,7 +59,8 @@ def slug(path: str) -> str:
 
 def spellings(kind: Kind, value: str) -> tuple[str, ...]:
     """Return the ways in which *value* can be written, the longest first; case is not among them."""
-    forms = {unicodedata.normalize(form, value) for form in ("NFC", "NFD")}
+    cases = [value, *(cased for cased in _cased(value) if cased.lower() != value.lower() or len(cased) != len(value))]
+    forms = {unicodedata.normalize(form, cased) for form in ("NFC", "NFD") for cased in cases}
     found: dict[str, None] = {}
     for form in forms:
         found |= dict.fromkeys(_written(form))
@@ -125,10 +128,33 @@ def _in_code_page(value: str, page: str) -> str:
 
 
 def _cases(text: str) -> Iterator[str]:
-    """Yield *text* with each letter beyond ASCII small and large; ASCII is folded in the bytes."""
-    choices = [(c,) if c.isascii() else tuple(dict.fromkeys((c, c.lower(), c.upper()))) for c in text]
-    mixed = islice(map("".join, product(*choices)), 4 * _MANY)
-    yield from dict.fromkeys((text.lower(), text.upper(), text.title(), *mixed))
+    """Yield what one of which is in every way to write *text* in small and large letters; ASCII is folded in the bytes.
+
+    That is *text* itself or, where the letters beyond ASCII are many, its longest part in which they are few.
+    """
+    yield from dict.fromkeys(map("".join, product(*_few([_cases_of(character) for character in text]))))
+
+
+def _cases_of(character: str) -> tuple[str, ...]:
+    if character.isascii():
+        return (character,)
+    return tuple(dict.fromkeys((character, *_SIGMAS.get(character, ()), *_cased(character))))
+
+
+def _cased(text: str) -> tuple[str, str, str]:
+    return text.lower(), text.upper(), text.title()
+
+
+def _few(choices: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the longest part of *choices* that can be made in no more than `_MANY` ways."""
+    best, start, ways = (0, 0), 0, 1
+    for end, choice in enumerate(choices, 1):
+        ways *= len(choice)
+        while ways > _MANY:
+            ways //= len(choices[start])
+            start += 1
+        best = max(best, (end - start, start))
+    return choices[best[1] : best[1] + best[0]]
 
 
 def _escaped(text: str) -> bool:
@@ -149,6 +175,8 @@ def _readable(text: str) -> str:
     """Return *text* with bytes of an old code page read as Western European, surrogate pairs joined."""
     if not any("\ud800" <= c <= "\udfff" for c in text):
         return text
-    if _escaped(text):
-        return text.encode("utf-8", "surrogateescape").decode("cp850", "replace")
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("cp850", "replace") if _escaped(text) else text
+    except UnicodeEncodeError:  # half a pair
+        return text

@@ -7,6 +7,7 @@ ids, names. What one step has replaced no later step touches, and tokens of an e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,7 +38,9 @@ SIDS = re.compile(r"(?<![A-Za-z0-9])S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}", re.IGN
 _SLUGS = re.compile(r"(?<![^\W_])[A-Za-z]--[A-Za-z0-9-]{2,250}|(?<![\w-])-(?:home|Users)-[A-Za-z0-9-]{1,250}")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{2,40}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?(?![\w:]|\.\d)")
+_SHORT, _MOST_CLEAN = 64, 50_000
 _NO_HOST = frozenset({"localhost", "wsl$", "wsl.localhost", "127.0.0.1", "tsclient", ".", "?", ""})
+_MOST_PARTS = 50_000
 
 
 @dataclass(slots=True)
@@ -62,7 +65,9 @@ class Scrubber:
         users = [i for i in known.identities if i.kind is Kind.USER]
         self._users = {normal(text): i.value for i in users for text in spellings(i.kind, i.value)}
         self._json = JsonScrub(self)
+        self._clean: set[str] = set()
         self._slugs: dict[str, str] | None = None
+        self._parts: dict[tuple[str, Kind | str | None], tuple[str, Counter[str]]] = {}
 
     @cached_property
     def sieve(self) -> Sieve:
@@ -76,7 +81,11 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return *text* with what identifies replaced."""
-        if not text or self.sieve.is_clean(_as_bytes(text)):
+        if not text or text in self._clean:
+            return text
+        if self.sieve.is_clean(_as_bytes(text)):
+            if len(text) <= _SHORT and len(self._clean) < _MOST_CLEAN:
+                self._clean.add(text)
             return text
         return self.pieces(text).text()
 
@@ -86,12 +95,12 @@ class Scrubber:
         if said and self._fit is None:
             pieces.apply(lambda piece: _conversation.find(piece, self._json, self.hidden))
         pieces.apply(self._secrets)
-        for find in self._first.in_text(text, self._put):
+        for find in self._first.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
         for step in (self._emails, self._paths, self._slug_names, self._ids_and_tokens):
             pieces.apply(step)
         pieces.apply(lambda piece: self._positions.spans(piece, self._put))
-        for find in self._names.in_text(text, self._put):
+        for find in self._names.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
         if self._ips:
             pieces.apply(self._addresses)
@@ -169,6 +178,21 @@ class Scrubber:
         return self.replaced(Kind(role), value, part), len(part)
 
     def _whole(self, part: str, role: Kind | str | None) -> str:
+        """Return a path's *part* scrubbed; the same folders come again and again, so what came of them is kept."""
+        if role == SLUG:  # what it becomes rests on paths that may not all be known yet
+            return self._scrubbed(part, role)
+        known = self._parts.get((part, role))
+        if known is None:
+            if len(self._parts) > _MOST_PARTS:
+                self._parts.clear()
+            before = self._tokens.counts.copy()
+            new = self._scrubbed(part, role)
+            self._parts[part, role] = new, self._tokens.counts - before
+            return new
+        self._tokens.counts.update(known[1])
+        return known[0]
+
+    def _scrubbed(self, part: str, role: Kind | str | None) -> str:
         new, length = self._part(part, role)
         if new is not None:
             return new + part[length:]
@@ -186,8 +210,9 @@ class Scrubber:
         folded = text.casefold()
         ends = [i for i, c in enumerate(f"{text}-") if c == "-" and i][::-1]
         for end in ends:
-            known = self._all_slugs().get(folded[:end])
-            if known is not None:
+            path = self._all_slugs().get(folded[:end])
+            if path is not None:
+                known = slug(self.path(path))
                 rest = text[end:].strip("-")
                 return f"{known}-{self.token(Kind.PATH, rest)}" if rest else known
         begin = re.match(r"(?:[A-Za-z]--|-)(?:(?:Users|home)-)?", text)
@@ -195,10 +220,9 @@ class Scrubber:
         return text[:start] + (self.token(Kind.PATH, text[start:]) if text[start:] else "")
 
     def _all_slugs(self) -> dict[str, str]:
+        """Return every path that was met by its slug; a path is longer than its slugs, so none leads to itself."""
         if self._slugs is None:
-            self._slugs = {}
-            for path in sorted(self._known.paths, key=len):
-                self._slugs[slug(path).casefold()] = slug(self.path(path))
+            self._slugs = {slug(path).casefold(): path for path in sorted(self._known.paths, key=len)}
         return self._slugs
 
     def _slug_names(self, text: str) -> Spans:

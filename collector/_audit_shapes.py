@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from claude_evidence.collector._types import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -21,7 +23,9 @@ class Secret:
     exact: re.Pattern[bytes]
 
 
-_TOKEN = re.compile(rb"[a-z]{2,8}-[0-9a-f]{6,64}", re.IGNORECASE)
+_TOKEN = re.compile(
+    rb"(?:%s)-[0-9a-f]{6,64}(?![0-9a-z_])" % b"|".join(kind.value.encode() for kind in Kind), re.IGNORECASE
+)
 """What the redaction puts in a value's place."""
 _EMPTY = re.compile(rb"[*x.\s]{1,512}|[<$%{\[].{0,512}", re.IGNORECASE | re.DOTALL)
 """A value that somebody else has made unreadable, or a placeholder."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from claude_evidence.collector._types import Kind
+
 ANCHORS = (
     "sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "akia", "asia", "eyj", "bearer", "basic",
     "private key", "xox", "xapp-", "aiza", "authorization", "cookie", "passw",
@@ -48,7 +50,7 @@ _PRIVATE_KEY = re.compile(
     r"(?P<value>(?:[A-Za-z0-9+/=\s:,.]|-(?!----)|\\[nr]){1,16384}+)"
 )
 _PLAIN = re.compile(r"[A-Za-z]{1,24}|[0-9.]{1,12}|true|false|null|undefined|none|\*{3,}", re.IGNORECASE)
-_TOKEN_LIKE = re.compile(r"[a-z]{2,8}-[0-9a-f]{6,64}(?: \(\d+\))?")
+_OURS = re.compile(rf"(?:{'|'.join(kind.value for kind in Kind)})-[0-9a-f]{{2,70}}\.*(?: \(\d{{1,9}}\))?[.:?!]?")
 # a line of a key's body; one of hexadecimal digits alone is a hash
 _PEM_PART = re.compile(r"\A\s*(?![0-9a-fA-F]+\s*\Z)(?P<value>[A-Za-z0-9+/]{60,76}={0,2})\s*\Z")
 
@@ -76,11 +78,15 @@ def _all(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _named(text: str) -> Iterator[tuple[int, int]]:
+    ends = {True: 0, False: 0}
     for match in _NAMED.finditer(text):
         name = match[0].casefold()
         long = any(word in name for word in _LONG_NAMES)
+        if match.end() < ends[long]:  # within a value: its own would end there as well
+            continue
         value = (_HEADER_VALUE if long else _NAMED_VALUE).match(text, match.end())
-        if value and not _TOKEN_LIKE.match(value[0]) and (long or not _PLAIN.fullmatch(value[0])):
+        ends[long] = value.end() if value else 0
+        if value and not _OURS.fullmatch(value[0]) and (long or not _PLAIN.fullmatch(value[0])):
             yield value.span()
 
 

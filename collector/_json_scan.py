@@ -5,15 +5,22 @@ Nothing is parsed into values, so that a text that ends too early, or is no JSON
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from json import decoder
+from typing import Any
 
 _LEXEME = re.compile(
     r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[{}\[\],:]|[ \t\r\n\x00\ufeff]++|[^"{}\[\],:\s\x00]++|.', re.DOTALL
 )
 _SCALAR = re.compile(r"-?\d{1,400}(?:\.\d{0,400})?(?:[eE][+-]?\d{0,9})?|true|false|null|-|\.")
 _ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|(["\\/bfnrt]))')
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # those between stand for bytes that are no UTF-8
+_UNWRITTEN = re.compile(f"[\x00-\x1f]|{_HALF.pattern}")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -97,9 +104,31 @@ def _begins_word(piece: str) -> bool:
 
 def unescape(body: str) -> str:
     """Return what a JSON string's *body* says; a broken escape stays as it is."""
+    try:
+        value, _ = _string(f'{body}"', 0, False)
+        return value
+    except ValueError:
+        pass
     value = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else _SIMPLE.get(m[2], m[2]), body)
-    if any("\ud800" <= c <= "\udbff" for c in value):
-        return re.sub("[\ud800-\udbff][\udc00-\udfff]", _joined, value)
+    return value if value.isascii() else _PAIR.sub(_joined, value)
+
+
+def exact_decoder() -> json.JSONDecoder:
+    """Return a decoder whose values, encoded again, say the same; ValueError where they could not."""
+    return json.JSONDecoder(strict=False, object_pairs_hook=_object, parse_float=_float, parse_constant=_float)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if repr(value) != text:
+        raise ValueError("a number would be written otherwise")
     return value
 
 
@@ -109,5 +138,13 @@ def _joined(pair: re.Match[str]) -> str:
 
 def escape(value: str) -> str:
     """Return *value* as the body of a JSON string; what is no character stays for the encoder to write back."""
-    out = value.replace("\\", "\\\\").replace('"', '\\"')
-    return re.sub(r"[\x00-\x1f]", lambda m: f"\\u{ord(m[0]):04x}", out)
+    return _UNWRITTEN.sub(_written, value.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def without_halves(text: str) -> str:
+    """Return JSON *text* with halves of surrogate pairs escaped: no encoder takes them."""
+    return text if text.isascii() else _HALF.sub(_written, text)
+
+
+def _written(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

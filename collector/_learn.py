@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from claude_evidence.collector import _conversation, _path_text, secret_shapes
 from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
 from claude_evidence.collector._json_repeats import Repeats, inner
-from claude_evidence.collector._json_scan import Level, scan
+from claude_evidence.collector._json_scan import Level, exact_decoder, scan
 from claude_evidence.collector._path_parts import UUID, roles
 from claude_evidence.collector._spellings import plain
 from claude_evidence.collector._types import Kind
@@ -46,6 +47,8 @@ _FLAG = re.compile(
     r"--?[A-Za-z-]{0,32}(?:key|token|secret|password|auth|header)[A-Za-z-]{0,16}(?:=(?P<value>.{4,4096}))?\Z",
     re.IGNORECASE,
 )
+SAID = "\0said"
+_DECODER = exact_decoder()
 SHORTEST_VALUE, SHORTEST_TITLE, LONGEST_VALUE = 8, 12, 4096
 
 
@@ -57,13 +60,48 @@ class Learning:
         self._repeats: Repeats[None] = Repeats()
 
     def text(self, text: str) -> None:
-        """Learn from one line of a log, or any other short text."""
+        """Learn from one line of a log, or any other short text: from JSON in it by its keys."""
+        position = 0
+        while (found := _conversation.JSON.search(text, position)) or position < len(text):
+            self._prose(text[position : found.start() if found else None])
+            if not found:
+                break
+            position = max(self._value_at(text, found.start()), found.end())
+
+    def _value_at(self, text: str, start: int) -> int:
+        """Learn from the JSON value that begins at *start* in a line of a log; return where it ends."""
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+            self._tree(value, None)
+        except (ValueError, RecursionError):
+            return self._strings(text, start, [], one=True)
+        return end
+
+    def _tree(self, value: dict[str, Any] | list[Any], parent: Level | None) -> None:
+        level = Level(isinstance(value, dict))
+        _enter(parent, level)
+        pairs = value.items() if isinstance(value, dict) else (("", item) for item in value)
+        flagged, under = False, str(level.state or "")
+        for key, item in pairs:
+            level.key = key
+            if key:
+                self._key(key, under)
+            if isinstance(item, dict | list):
+                self._tree(item, level)
+            elif isinstance(item, str) and item and _is_said(level):
+                self._shallow(item)
+            elif isinstance(item, str) and item:
+                flagged = self._value(item, key, keys.rule_of(key) if key else None, under, flagged)
+
+    def _prose(self, text: str) -> None:
         self._shapes(text)
         self._fields(text)
         for match in SIDS.finditer(text):
             self._note(Kind.SID, match[0].upper())
         self._paths(text)
-        self._said(text)
+        for match in _conversation.FIELD.finditer(text):
+            if match["title"]:
+                self.title(text[match.end() : _conversation.closing(text, match.end(), match["quote"])])
 
     def _shapes(self, text: str) -> None:
         secrets = list(secret_shapes.find(text))
@@ -99,16 +137,6 @@ class Learning:
             if isinstance(role, Kind) and role is not Kind.PATH:
                 self._note(role, plain(part).upper() if role is Kind.SID else plain(part))
 
-    def _said(self, text: str) -> None:
-        for match in _conversation.FIELD.finditer(text):
-            end = _conversation.closing(text, match.end(), match["quote"])
-            if match["title"]:
-                self.title(text[match.end() : end])
-        if "{" in text and '"' in text:
-            for found in _conversation.JSON.finditer(text):
-                self.json(text, found.start(), one=True)
-                break
-
     def title(self, title: str) -> None:
         """Learn the title of a conversation where it is long enough to be nobody's everyday words."""
         title = title.strip()
@@ -116,17 +144,14 @@ class Learning:
         if len(title) >= SHORTEST_TITLE and len(words) > 1 and not is_message(title):
             self._note(Kind.TITLE, title)
 
-    def json(self, text: str, start: int = 0, *, one: bool = False) -> None:
-        """Learn from the JSON in *text*, whole or broken."""
-        if one or start:
-            self._strings(text, start, [], one=one)
-        else:
-            self._whole(text, [], 0)
+    def json(self, text: str) -> None:
+        """Learn from the JSON document *text*, whole or broken."""
+        self._whole(text, [], 0)
 
     def _whole(self, text: str, stack: list[Level], depth: int) -> None:
         """Learn from *text*, which begins where *stack* stands; from long values that repeat, once."""
         at = 0
-        for start, end in inner(text, depth):
+        for start, end in inner(text, depth, self._repeats.latest):
             self._strings(text[at:start], 0, stack)
             self._repeated(text[start:end], stack[-1], depth + 1)
             at = end
@@ -138,19 +163,25 @@ class Learning:
 
         self._repeats.of(text, (parent.is_object, parent.key, parent.state), learn)
 
-    def _strings(self, text: str, start: int, stack: list[Level], *, one: bool = False) -> None:
-        flagged = False
+    def _strings(self, text: str, start: int, stack: list[Level], *, one: bool = False) -> int:
+        """Learn from the strings of *text* from *start* on; return where the reading ended."""
+        flagged, end = False, start
         for lexeme in scan(text, start, stack, _enter, one=one):
+            end = lexeme.start + len(lexeme.text)
+            top = stack[-1] if stack else None
             if lexeme.sort not in ("key", "string"):
                 continue
-            value, top = lexeme.value, stack[-1] if stack else None
+            value = lexeme.value
             if lexeme.sort == "key":
                 assert top is not None
                 top.key, top.wants_key = value, False
                 self._key(value, str(top.state or ""))
+            elif value and top is not None and _is_said(top):
+                self._shallow(value)
             elif value and top is not None:
                 rule = keys.rule_of(top.key) if top.is_object else None
                 flagged = self._value(value, top.key if top.is_object else "", rule, str(top.state or ""), flagged)
+        return end
 
     def _key(self, key: str, under: str) -> None:
         if under == "bypasspermissionsgatebyaccount":
@@ -196,6 +227,13 @@ class Learning:
             self._note(Kind.SECRET, rest)
 
 
+def _is_said(level: Level) -> bool:
+    """Return whether the texts of *level* are what people and tools said: their keys are no evidence of anything."""
+    if level.state == SAID:
+        return True
+    return level.is_object and level.key != "args" and keys.rule_of(level.key) is Rule.HIDE_ALL
+
+
 def _kind_of(match: re.Match[str]) -> Kind:
     return next(kind for name, kind in _KIND_OF_STATE.items() if match[name])
 
@@ -207,5 +245,7 @@ def _enter(parent: Level | None, level: Level) -> None:
     above, key = str(parent.state or ""), parent.key.casefold() if parent.is_object else ""
     if above.startswith("secret") or (key and keys.rule_of(key) is Rule.SECRET):
         level.state = "secret"
+    elif above == SAID or (key != "args" and keys.rule_of(key) is Rule.HIDE_ALL):
+        level.state = SAID
     else:
         level.state = key or above

@@ -6,15 +6,16 @@ does, null bytes stay where they are, and the size stays the same wherever the r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
 from claude_evidence.collector._json_repeats import Repeats, inner
-from claude_evidence.collector._json_scan import Level, Lexeme, escape, scan
+from claude_evidence.collector._json_scan import Level, Lexeme, escape, exact_decoder, scan, without_halves
 from claude_evidence.collector._path_parts import TOKEN, UUID
 from claude_evidence.collector._types import Kind
 
@@ -25,6 +26,7 @@ _OWN_URL = re.compile(
     r"https?://(?:[a-z0-9-]+\.)*(?:claude\.ai|claude\.com|anthropic\.com|localhost|127\.0\.0\.1)(?::\d+)?(?:/|\Z)"
 )
 _LONG = 256
+_DECODER = exact_decoder()
 
 
 class Texts(Protocol):
@@ -81,7 +83,7 @@ class JsonScrub:
         """Return *text* scrubbed, which begins where *stack* stands; long values in it are looked up if they repeat."""
         pieces: list[str] = []
         at = 0
-        for start, end in inner(text, depth):
+        for start, end in inner(text, depth, self.repeats.latest):
             pieces += self.pieces(text[at:start], 0, stack, Place())
             pieces.append(self._repeated(text[start:end], stack[-1], depth + 1))
             at = end
@@ -95,7 +97,44 @@ class JsonScrub:
         return self.repeats.of(text, under, make)
 
     def value_at(self, text: str, start: int, *, error: bool) -> tuple[str, int]:
-        """Return the value that begins at *start* scrubbed, and where it ends; *error*: it tells of a failure."""
+        """Return the value that begins at *start* scrubbed, and where it ends; *error*: it tells of a failure.
+
+        In a log its form does not matter: what is sound JSON is read by its values, which is much faster.
+        """
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+            new = self._value(value, None, Place(error=error))
+            close = '":' in text[start:end] and '": ' not in text[start:end]
+            signs = (",", ":") if close else (", ", ": ")
+            return without_halves(json.dumps(new, ensure_ascii=text.isascii(), separators=signs)), end
+        except (ValueError, RecursionError):
+            return self._broken_at(text, start, error=error)
+
+    def _value(self, value: Any, level: Level | None, outer: Place) -> Any:
+        """Return a decoded *value* scrubbed; what was said, and secrets, as one text each."""
+        if isinstance(value, str):
+            place = level.state if level else outer
+            assert isinstance(place, Place)
+            return self._string(value, level, place)
+        if not isinstance(value, dict | list):
+            return value
+        place = self._entered(level, outer)
+        if place.hidden and value:
+            kind = Kind.SECRET if place.hidden is Rule.SECRET else Kind.VALUE
+            return self._hide(kind, json.dumps(value, ensure_ascii=False))
+        inner_level = Level(isinstance(value, dict), state=place)
+        if isinstance(value, list):
+            return [self._value(item, inner_level, outer) for item in value]
+        new = {}
+        for key, item in value.items():
+            shown = self._key(key, place)
+            inner_level.key = key
+            new[shown] = self._value(item, inner_level, outer)
+        if len(new) < len(value):
+            raise ValueError("two keys have one token")
+        return new
+
+    def _broken_at(self, text: str, start: int, *, error: bool) -> tuple[str, int]:
         end = start
         stack: list[Level] = []
         pieces = []

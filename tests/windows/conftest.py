@@ -17,6 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.xdist_group("windows"))
+            item.add_marker(pytest.mark.timeout(900))  # the first of them brings the package to Windows, too
 
 
 @pytest.fixture(scope="session")

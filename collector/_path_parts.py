@@ -14,6 +14,8 @@ AREAS = frozenset({"claude-code-sessions", "local-agent-mode-sessions"})
 TOKEN = re.compile(
     rf"(?:{'|'.join(sorted((kind.value for kind in Kind), key=len, reverse=True))})-[0-9a-f]{{6,64}}", re.IGNORECASE
 )
+HIDDEN = re.compile(rf"(?:{TOKEN.pattern})(?: \((?:\d{{1,9}}\)?)?)?[\x00-\x1f\udc80-\udcff]*", re.IGNORECASE)
+"""What an earlier run put in the place of a text, ``title-3fa94c (24)``, cut short or not, with what it kept of it."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 SID = re.compile(r"S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}(?:_Classes)?", re.IGNORECASE)
 SLUG = "slug"
@@ -41,7 +43,7 @@ def _role(part: str, name: str, before: str, before_that: str, place: str) -> tu
         return None, "below" if place == "home" else place
     if SID.fullmatch(part):
         return Kind.SID, "below"
-    if before == "projects" and before_that == ".claude":
+    if before == "projects" and before_that == ".claude" and name != "*":
         return SLUG, "below"
     if before in AREAS and UUID.fullmatch(part):
         return Kind.ACCOUNT, "below"

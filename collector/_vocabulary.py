@@ -95,7 +95,7 @@ EXTENSIONS = frozenset(
 
 _KEPT_NAMES = re.compile(
     r"(?:main|mcp|ssh|window|main-window|unknown-window|claude\.ai-web|cowork_vm_[a-z]{1,10}|cowork-service|coworkd|swift"
-    r"|vzgvisor|claudesetup|setup|update|console)(?:\d{0,3}|\.old)\.log(?:\.meta\.json)?"
+    r"|vzgvisor|claudesetup|setup|update|console)(?:\*|\d{0,3}|\.old)\.log(?:\.meta\.json)?"
     r"|mcp-server-[a-z0-9_. @()-]{1,80}\.log"
     r"|(?:local_|deleted_|session_|agent-|cse_)[a-z0-9_-]{1,80}(?:\.[a-z]{1,10}){0,3}"
     r"|claude(?:_|\.|-|~)[a-z0-9_.~!-]{1,100}|claude|cowork-svc\.exe|chrome-native-host\.exe"
@@ -103,11 +103,11 @@ _KEPT_NAMES = re.compile(
     r"|bridge-state"
     r"|buddy-tokens|window-state|plan-usage-history|settings|settings\.local"
     r"|extensions-installations|package)\.json"
-    r"(?:\.meta\.json)?|scope_v3\.json|session\.json|audit\.jsonl|history\.jsonl"
+    r"(?:\.meta\.json)?|scope_v[\d*]{1,3}\.json|session(?:_v\d{1,3}|\*)?\.json|\.credentials\.json|audit\.jsonl|history\.jsonl"
     r"|(?:microsoft-windows-[a-z0-9%_. -]{1,120}|system|application|security)\.evtx(?:\.meta\.json)?"
     r"|index\.js|preload\.js"
     r"|v?\d{1,10}(?:[._-]\d{1,10}){0,6}(?:\.[a-z]{1,10})?(?:\.meta\.json)?"
-    r"|\.{1,3}|\*(?:\.[a-z*]{1,8})?"
+    r"|\.{1,3}|\*{1,2}\d?|(?:local_|deleted_)?\*(?:\.[a-z*-]{1,20}){0,2}"
     r"|-sessions-[a-z0-9-]{1,60}",
     re.IGNORECASE,
 )  # fmt: skip

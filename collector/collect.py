@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from claude_evidence.collector._types import Artifact, Host, Item, Options, Stor
 from claude_evidence.collector.audit import Leak, audit
 from claude_evidence.collector.budget import Budget, in_order
 from claude_evidence.collector.discovery import Discovering
-from claude_evidence.collector.packing import Packer, Seen, host_form
+from claude_evidence.collector.packing import IS_PATH, Packer, Seen, private_source
 from claude_evidence.collector.redactor import Plain, Redacting
 from claude_evidence.collector.survey import Survey, find_files, find_state, forbidden_folders
 from claude_evidence.collector.tokens import load_key
@@ -32,7 +31,6 @@ from claude_evidence.model import Acquisition, Manifest, UsageError
 REDACTION = "data/redaction.json"
 MAPPING_FORMAT = "claude-evidence/mapping/1"
 _BUFFER_BYTES = 1 << 20
-_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]")  # all else is a command, a key of the registry, or words of ours
 
 
 class AuditRefusedError(Exception):
@@ -95,7 +93,7 @@ class _Run:
         facts = {**self._host.facts(), "collected_from": "this machine" if self._host.live else "disk"}
         note_facts(discovery, facts)
         for entry in survey.acquisitions:
-            if _PATH.match(entry.source):
+            if IS_PATH.match(entry.source):
                 discovery.path(entry.source.replace("\\", "/"))
         seen, failed = see(survey.items, discovery, self._steps.seeing)
         redactor = discovery.redactor(self._options.redact_ips) if self._options.redact else Plain()
@@ -166,9 +164,7 @@ class _Run:
 
 
 def _private(entry: Acquisition, redactor: Redacting | Plain) -> Acquisition:
-    is_path = _PATH.match(entry.source)
-    source = redactor.path(entry.source.replace("\\", "/")) if is_path else redactor.text(entry.source)
-    return replace(entry, source=host_form(source), detail=redactor.text(entry.detail))
+    return replace(entry, source=private_source(entry.source, redactor), detail=redactor.text(entry.detail))
 
 
 def _mapping(redactor: Redacting | Plain, manifest: Manifest) -> bytes:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from claude_evidence.collector import _conversation as conversation
 from claude_evidence.collector import _learn, _path_text, _text_stream, scrub_evtx, scrub_text, secret_shapes
-from claude_evidence.collector._path_parts import SID, TOKEN
+from claude_evidence.collector._path_parts import HIDDEN, SID
 from claude_evidence.collector._sieve import Sieve
 from claude_evidence.collector._spellings import NAMES, normal
 from claude_evidence.collector._types import Identity, Item, Kind, Scrub, User
@@ -61,7 +61,7 @@ class Discovering:
     def fact(self, kind: Kind, value: str) -> None:
         """Note that *value* identifies; words of a system, dates and tokens are no names."""
         value = value.strip().strip("\0")
-        if not value or TOKEN.fullmatch(value) or len(value) > _LONGEST or (kind, value.casefold()) in self._found:
+        if not value or HIDDEN.fullmatch(value) or len(value) > _LONGEST or (kind, value.casefold()) in self._found:
             return
         if kind is Kind.SID and not SID.fullmatch(value):
             return  # one that is the same on every Windows, such as S-1-5-18

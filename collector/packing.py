@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from claude_evidence.collector.budget import BEST_RATIO, SMALLEST_TAIL_BYTES, Bu
 from claude_evidence.collector.reading import outcome_of
 from claude_evidence.model import Acquisition, Outcome
 
+IS_PATH = re.compile(r"[A-Za-z]:[\\/]|[\\/]")  # all else is a command, a key of the registry, or words of ours
 META_SUFFIX = ".meta.json"
 STATE = "data/state/"
 CHANGED = "changed while it was read"
@@ -142,6 +144,12 @@ class Packer:
                 yield from self._redactor.stream(seen.item, source)
             if seen.signature and signature(raw) != seen.signature:
                 notes.append(CHANGED)
+
+
+def private_source(source: str, redactor: Redactor) -> str:
+    """Return what the manifest says of a *source*, scrubbed: a host path part by part, else what was asked for."""
+    is_path = IS_PATH.match(source)
+    return host_form(redactor.path(source.replace("\\", "/")) if is_path else redactor.text(source))
 
 
 def host_form(source: str) -> str:

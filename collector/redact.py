@@ -27,8 +27,8 @@ from claude_evidence.collector.audit import audit
 from claude_evidence.collector.budget import Budget
 from claude_evidence.collector.collect import MAPPING_FORMAT, REDACTION, AuditRefusedError, Collected
 from claude_evidence.collector.discovery import Discovering
-from claude_evidence.collector.packing import META_SUFFIX, Packer, Seen, host_form
-from claude_evidence.collector.redactor import Redacting
+from claude_evidence.collector.packing import IS_PATH, META_SUFFIX, Packer, Seen, host_form, private_source
+from claude_evidence.collector.redactor import GIVEN, Redacting
 from claude_evidence.collector.tokens import load_key
 from claude_evidence.collector.workplace import workplace
 from claude_evidence.model import Acquisition, Manifest
@@ -130,7 +130,8 @@ def _manifest(old: Manifest, host: dict[str, str], entries: list[Acquisition], s
 
 
 def _private(entry: Acquisition, redactor: Redacting) -> Acquisition:
-    source = host_form(redactor.path(entry.source.replace("\\", "/")))
+    by_hand = host_form(redactor.path(entry.source.replace("\\", "/"))) if entry.artifact == GIVEN else ""
+    source = by_hand or private_source(entry.source, redactor)
     return replace(entry, source=source, detail=redactor.text(entry.detail))
 
 
@@ -139,8 +140,8 @@ def _item(given: Given, work: Path, number: int) -> Item:
     before = given.before
     kept = work / f"{number}"
     item = Item(
-        Artifact(before.artifact if before else "GivenFiles", "", frozenset(), ()),
-        before.source.replace("\\", "/") if before and before.source else given.path,
+        Artifact(before.artifact if before else GIVEN, "", frozenset(), ()),
+        _host_path(before.source) if before and before.source else given.path,
         lambda: _rewindable(given, kept),
         given.size_bytes,
         given.modified_at,
@@ -153,6 +154,10 @@ def _item(given: Given, work: Path, number: int) -> Item:
     if given.transcript:
         return replace(item, open=lambda: _metadata(given), size_bytes=0, scrub=Scrub.OWN, meta=True)
     return item
+
+
+def _host_path(source: str) -> str:
+    return source.replace("\\", "/") if IS_PATH.match(source) else source
 
 
 def _rewindable(given: Given, kept: Path) -> BinaryIO:

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from claude_evidence.collector import _text_stream, scrub_evtx
 from claude_evidence.collector._equal import Equal
 from claude_evidence.collector._json_repeats import Repeats
+from claude_evidence.collector._path_parts import HIDDEN
 from claude_evidence.collector._types import Identity, Item, Kind, Scrub
 from claude_evidence.collector.scrub_json import JsonScrub
 from claude_evidence.collector.scrub_text import Known, Scrubber
@@ -18,6 +19,8 @@ LARGEST_JSON_BYTES = 64 << 20
 FORMAT = "claude-evidence/redaction/1"
 OWN_STATE = frozenset({"services.json", "processes.json", "volumes.json", "registry_values.json"})
 """State files of which the probes choose every value: nothing in them is hidden for its key."""
+GIVEN = "GivenFiles"
+"""The artifact of what no bundle of ours told of: its state files are nobody's choice."""
 _UNITS = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
@@ -47,14 +50,15 @@ class Redacting:
 
     def fact(self, kind: Kind, value: str) -> str:
         """Return the token of *value*, of which somebody knows that it identifies: nothing needs to be found in it."""
-        return self._tokens.token(kind, value)
+        return value if HIDDEN.fullmatch(value) else self._tokens.token(kind, value)
 
     def stream(self, item: Item, source: BinaryIO) -> Iterator[bytes]:
         """Yield the scrubbed bytes of *item*; a JSON document over `LARGEST_JSON_BYTES` is scrubbed as text."""
         if item.scrub is Scrub.EVTX:
             yield from scrub_evtx.scrub(source, self._equal_text, self._equal.sid, foreign=self._foreign)
         elif item.scrub is Scrub.JSON and not item.meta and item.size_bytes <= LARGEST_JSON_BYTES:
-            yield self._document(source.read(), item.artifact.keys, own=item.state_name in OWN_STATE)
+            own = item.state_name in OWN_STATE and item.artifact.name != GIVEN
+            yield self._document(source.read(), item.artifact.keys, own=own)
         else:
             yield from self._stream.scrub(source)
 

@@ -16,12 +16,11 @@ from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
 from claude_evidence.collector._json_repeats import Repeats, inner
 from claude_evidence.collector._json_scan import Level, Lexeme, escape, exact_decoder, scan, without_halves
-from claude_evidence.collector._path_parts import TOKEN, UUID
+from claude_evidence.collector._path_parts import HIDDEN, TOKEN, UUID
 from claude_evidence.collector._types import Kind
 
 _KEPT_BYTES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BAD_UTF8 = re.compile("[\udc80-\udcff]")
-_HIDDEN = re.compile(rf"{TOKEN.pattern} \(\d+\)", re.IGNORECASE)
 _OWN_URL = re.compile(
     r"https?://(?:[a-z0-9-]+\.)*(?:claude\.ai|claude\.com|anthropic\.com|localhost|127\.0\.0\.1)(?::\d+)?(?:/|\Z)"
 )
@@ -217,7 +216,7 @@ class JsonScrub:
         return self.texts.token(Kind.VALUE, key)
 
     def _string(self, value: str, level: Level | None, place: Place) -> str:
-        if not value or _HIDDEN.fullmatch(value) or TOKEN.fullmatch(value):
+        if not value or HIDDEN.fullmatch(value):
             return value
         if place.hidden:
             return self._hide(Kind.SECRET if place.hidden is Rule.SECRET else Kind.VALUE, value)

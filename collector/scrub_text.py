@@ -171,6 +171,8 @@ class Scrubber:
             return self.slug(part), len(part)
         if role is Kind.PATH:
             stem, _ = stem_and_extension(part)
+            if TOKEN.fullmatch(stem):
+                return None, 0
             return self.replaced(Kind.PATH, plain(stem), stem), len(stem)
         value = plain(part)
         if role is Kind.USER:

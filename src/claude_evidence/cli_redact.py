@@ -23,6 +23,7 @@ _SCRUBS = {
     "app_log": "text", "events": "evtx", "session_registry": "json", "config": "json", "worktree": "json",
     "cli_session": "json", "sessions_index": "json",
     "package": "text", "file_inventory": "own", "transcript": "transcript",
+    "process": "json", "registry_value": "json", "service": "json", "volume": "json",
 }  # fmt: skip
 _SNIFFED_BYTES = 4096
 

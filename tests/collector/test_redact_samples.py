@@ -18,10 +18,18 @@ from claude_evidence.collector import definitions
 from claude_evidence.collector._path_parts import roles
 from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
-from claude_evidence.samples.scenario import SCENARIOS, names
+from claude_evidence.samples.scenario import SCENARIOS, load, names
 from tests.collector.run_helpers import collect, environment, manifest, members, tree
 
 SAMPLES = SCENARIOS.parent
+# Between them they hold every kind of evidence; an analysis is what takes the time here.
+ANALYSED = {
+    "config-catalogue",
+    "cowork-catalogue",
+    "exdev-storm-second-drive",
+    "launch-catalogue",
+    "sessions-catalogue",
+}
 VARIABLES = {
     "users.homedir": "C:/Users/alice", "users.localappdata": "C:/Users/alice/AppData/Local", "fixed_drives": "D:",
     "users.appdata": "C:/Users/alice/AppData/Roaming", "users.temp": "C:/Users/alice/AppData/Local/Temp",
@@ -48,8 +56,8 @@ def report(bundle: Path) -> Report:
         return analyze(parse(opened, rules.fields), rules)
 
 
-def found(bundle: Path) -> list[tuple[str, str, int, Level]]:
-    return [(f.rule, f.document, f.count, f.level) for f in report(bundle).findings]
+def found(bundle: Path) -> dict[str, tuple[int, Level]]:
+    return {f.rule: (f.count, f.level) for f in report(bundle).findings if f.level.rank > Level.INFORMATIONAL.rank}
 
 
 @pytest.mark.parametrize("name", names())
@@ -58,7 +66,9 @@ def test_a_sample_has_the_same_findings_and_names_nobody(name: str, tmp_path: Pa
     if not sample.exists():
         pytest.skip("the samples' bundles are not shipped")
     redact(sample, output, tmp_path)
-    assert found(output) == found(sample)
+    if name in ANALYSED:
+        expected = load(SCENARIOS / f"{name}.yaml").expect["findings"]
+        assert found(output) == {rule: (told["count"], told["level"]) for rule, told in expected.items()}
     for member, data in members(output).items():
         for word in ("alice", "desktop-sample"):
             assert word.encode() not in data.lower(), member

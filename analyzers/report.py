@@ -59,7 +59,7 @@ def analyze(
         findings=found,
         not_judged=not_judged,
         timeline=timeline(tables, history, found, areas, booted, hashes),
-        conversations=ledger(tables, hashes, findings_of(judgement.hits, found, tables)),
+        conversations=ledger(tables, history, hashes, findings_of(judgement.hits, found, tables)),
         packages=packages(tables, hashes),
         boots=booted,
         custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),

@@ -76,6 +76,16 @@ def states(conversations: Iterable[Conversation]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
+def savings(conversations: Sequence[Conversation]) -> str:
+    """Return one line on how many conversations can be saved."""
+    counts = Counter(conversation.recoverable for conversation in conversations)
+    told = (("yes", "wholly"), ("partly", "partly"), ("no", "not at all"))
+    said = [f"{counts[word]:,} {how}" for word, how in told if counts[word]]
+    if not said:
+        return "None of them needs to be saved."
+    return f"Can be saved: {', '.join(said)}; {counts['nothing to do']:,} need nothing."
+
+
 def unread(members: Iterable[Member]) -> list[Member]:
     """Return the members that no parser reads."""
     return [member for member in members if member.kind is None]

@@ -195,6 +195,7 @@ def _environment(template: str) -> Environment:
         anchor=_view.anchor,
         related=_view.related,
         states=_view.states,
+        savings=_view.savings,
         unread=_view.unread,
         looked_at=_view.looked_at,
         mismatched=_view.mismatched,

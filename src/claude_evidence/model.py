@@ -260,7 +260,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One row of the ledger: a session, its state and what proves it."""
+    """One row of the ledger: a session, its state and what proves it.
+
+    ``recoverable`` is ``yes, partly, no`` or ``nothing to do``, and ``how`` says in a few words how it is saved.
+    """
 
     session_id: str
     cli_session_id: str = ""
@@ -274,6 +277,8 @@ class Conversation:
     transcript_records: int | None = None
     findings: tuple[str, ...] = ()
     evidence: tuple[EvidenceRef, ...] = ()
+    recoverable: str = "nothing to do"
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

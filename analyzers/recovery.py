@@ -61,7 +61,26 @@ def repairs(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> tuple[tu
     told = [(known, conversation(known, shared.templates, {})) for known in seen]
     lost = [(known, row) for known, row in told if row.recoverable != NOTHING and row.state != _NEEDLESS]
     found = [_repair(known, row, shared) for known, row in sorted(lost, key=_order)]
+    others = [other for repair in found for known, _ in lost for other in _freed(known, repair)]
+    freed = [(known, conversation(known, shared.templates, {})) for known in others]
+    found += [_repair(known, row, shared) for known, row in freed if row.recoverable in (YES, PARTLY)]
     return tuple(_each_once(found)), len(told) - len(lost)
+
+
+def _freed(known: Known, repair: Repair) -> list[Known]:
+    """Return what lay with *known* only because its worktree's folder holds it, once *repair* chose one transcript.
+
+    Whoever looks after the repair finds them: conversations of their own.
+    """
+    entry = best_entry(known)
+    if repair.way is not Way.REBUILD or entry is None or _member(entry) != repair.entry or entry["CliSessionId"]:
+        return []
+    own = {repair.cli_session_id.lower(), *known.mapped}
+    return [
+        Known(cli_ids={cli}, transcripts=[{**row, "HasRegistryEntry": False}])
+        for row in known.transcripts
+        if (cli := lower(row["CliSessionId"])) not in own
+    ]
 
 
 def _order(one: tuple[Known, Conversation]) -> tuple[int, str, str]:
@@ -117,7 +136,7 @@ def _repair(known: Known, row: Conversation, shared: _Field) -> Repair:
     if source is not None and (entry is None or entry["IsTmp"] or entry["ParseState"] != "ok"):
         return _from_tmp(repair, source, known)
     if entry is not None and entry["ParseState"] == "ok":
-        return _relink(repair, entry, transcript)
+        return _relink(repair, entry, transcript, shared)
     if row.state == "CLI only":
         return replace(repair, way=Way.MEND)
     return _rebuild(repair, known, entry, transcript, shared)
@@ -158,11 +177,14 @@ def _beside(known: Known, target: str) -> tuple[str, ...]:
     return tuple(name for name in _stuck(known) if name.lower() == f"{target}.tmp".lower())
 
 
-def _relink(repair: Repair, entry: Row, transcript: Row | None) -> Repair:
+def _relink(repair: Repair, entry: Row, transcript: Row | None, shared: _Field) -> Repair:
     if repair.state != "orphaned":
         return replace(repair, way=Way.MEND)
     if transcript is None or not _SESSION.fullmatch(str(entry["SessionId"])):
         return _none(repair, "the app takes no entry of this name")
+    owner = shared.named.get(lower(transcript["CliSessionId"]))
+    if owner is not None:
+        return _none(repair, f"its transcript belongs to {owner}, whose entry can be read")
     return replace(repair, way=Way.RELINK, target=_member(entry), cli_session_id=str(transcript["CliSessionId"]))
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._excerpts import reference
-from claude_evidence.analyzers._ledger_seen import Known, Row, conversations
+from claude_evidence.analyzers._ledger_listed import Row
+from claude_evidence.analyzers._ledger_seen import Known, conversations
 from claude_evidence.analyzers._ledger_states import (
     NOTHING,
     best_entry,
@@ -77,9 +78,10 @@ def conversation(
         transcript_size_bytes=transcript["FileSize"] if transcript else None,
         transcript_records=transcript["RecordCount"] if transcript else None,
         findings=tuple(dict.fromkeys(i for member in files for i in (findings or {}).get(member, ()))),
-        evidence=_refs(known, transcript, hashes),
+        evidence=_refs(known, entry, transcript, hashes),
         recoverable=recoverable,
         how=how,
+        seen_in=known.seen_in,
     )
 
 
@@ -97,6 +99,23 @@ def _times(entry: Row | None, transcript: Row | None) -> tuple[Any, Any]:
     return (transcript["FirstTime"], transcript["LastTime"]) if transcript else (None, None)
 
 
-def _refs(known: Known, transcript: Row | None, hashes: Mapping[str, str]) -> tuple[EvidenceRef, ...]:
-    rows = [("session_registry", row) for row in known.entries] + ([("transcript", transcript)] if transcript else [])
-    return tuple(reference(table, row, hashes) for table, row in rows or known.mentions)
+def _refs(
+    known: Known, entry: Row | None, transcript: Row | None, hashes: Mapping[str, str]
+) -> tuple[EvidenceRef, ...]:
+    """Return the records that the row rests on: its files, and who else names it where they alone do not prove it."""
+    rows = [(_table(row, "session_registry"), row) for row in known.entries]
+    if transcript is not None:
+        rows.append((_table(transcript, "transcript"), transcript))
+    mentions = [] if _proved(entry, transcript) else known.mentions
+    return tuple(reference(table, row, hashes) for table, row in [*rows, *mentions])
+
+
+def _proved(entry: Row | None, transcript: Row | None) -> bool:
+    """Return whether an entry and its transcript, or a transcript without any entry, speak for themselves."""
+    if entry is None or transcript is None:
+        return transcript is not None
+    return entry["ParseState"] == "ok" and lower(entry["CliSessionId"]) == lower(transcript["CliSessionId"])
+
+
+def _table(row: Row, otherwise: str) -> str:
+    return "file_inventory" if row.get("Listed") else otherwise

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory
-from claude_evidence.analyzers._ledger_seen import Known, Row, conversations
+from claude_evidence.analyzers._ledger_listed import Row
+from claude_evidence.analyzers._ledger_seen import Known, conversations
 from claude_evidence.analyzers._ledger_states import (
     NOTHING,
     PARTLY,
@@ -32,7 +33,6 @@ CODE = "claude-code-sessions"
 _SESSION = re.compile(r"local_[A-Za-z0-9-]{1,64}")
 _COWORK = re.compile(r"(?P<folder>(?:.*/)?local-agent-mode-sessions/[^/]+/[^/]+)/(?P<id>local_[A-Za-z0-9-]{1,64})/")
 _NAMESPACE = uuid.UUID("6f1c0a52-6a0c-4b0c-9c57-6a3a4f2f7d10")
-_NEEDLESS = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +54,16 @@ def at_rest(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 def repairs(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> tuple[tuple[Repair, ...], int]:
     """Return what is to be done per lost conversation of the joined *tables*, and how many need nothing."""
+    # what only a listing names is no file that anything could be taken from
+    tables = {**tables, "file_inventory": tables["file_inventory"].iloc[:0]}
     seen = conversations(tables, history)
     entries = [row for known in seen for row in known.entries]
     leases = {lower(row["LeasedBy"]): row for row in records(tables["worktree"]) if row["LeasedBy"]}
     shared = _Field(template_rows(entries), entries, leases, _named(entries))
     told = [(known, conversation(known, shared.templates, {})) for known in seen]
-    lost = [(known, row) for known, row in told if row.recoverable != NOTHING and row.state != _NEEDLESS]
+    lost = [(known, row) for known, row in told if row.recoverable != NOTHING]
     found = [_repair(known, row, shared) for known, row in sorted(lost, key=_order)]
-    others = [other for repair in found for known, _ in lost for other in _freed(known, repair)]
-    freed = [(known, conversation(known, shared.templates, {})) for known in others]
-    found += [_repair(known, row, shared) for known, row in freed if row.recoverable in (YES, PARTLY)]
     return tuple(_each_once(found)), len(told) - len(lost)
-
-
-def _freed(known: Known, repair: Repair) -> list[Known]:
-    """Return what lay with *known* only because its worktree's folder holds it, once *repair* chose one transcript.
-
-    Whoever looks after the repair finds them: conversations of their own.
-    """
-    entry = best_entry(known)
-    if repair.way is not Way.REBUILD or entry is None or _member(entry) != repair.entry or entry["CliSessionId"]:
-        return []
-    own = {repair.cli_session_id.lower(), *known.mapped}
-    return [
-        Known(cli_ids={cli}, transcripts=[{**row, "HasRegistryEntry": False}])
-        for row in known.transcripts
-        if (cli := lower(row["CliSessionId"])) not in own
-    ]
 
 
 def _order(one: tuple[Known, Conversation]) -> tuple[int, str, str]:
@@ -132,9 +115,8 @@ def _repair(known: Known, row: Conversation, shared: _Field) -> Repair:
     )  # fmt: skip
     if row.recoverable not in (YES, PARTLY):
         return replace(repair, reason=row.how or "nothing to save is in the evidence")
-    source = entry if entry is not None and entry["ParseState"] == "ok" and entry["IsTmp"] else spare(known)
-    if source is not None and (entry is None or entry["IsTmp"] or entry["ParseState"] != "ok"):
-        return _from_tmp(repair, source, known)
+    if entry is not None and (entry["IsTmp"] or entry["ParseState"] != "ok") and (source := _readable(known, entry)):
+        return _from_copy(repair, source, entry, known)
     if entry is not None and entry["ParseState"] == "ok":
         return _relink(repair, entry, transcript, shared)
     if row.state == "CLI only":
@@ -162,15 +144,24 @@ def _stuck(known: Known) -> tuple[str, ...]:
     return tuple(str(row["Member"]) for row in known.entries if row["IsTmp"] and not row["IsQuarantined"])
 
 
-def _from_tmp(repair: Repair, source: Row, known: Known) -> Repair:
-    session = str(source["SessionId"])
+def _readable(known: Known, entry: Row) -> Row | None:
+    """Return what can take the entry's place: itself under its temporary name, its .tmp, a copy in another folder."""
+    if entry["ParseState"] == "ok":
+        return entry
+    copies = (row for row in known.entries if row["ParseState"] == "ok" and not row["IsTombstone"])
+    return spare(known) or next(copies, None)
+
+
+def _from_copy(repair: Repair, source: Row, entry: Row, known: Known) -> Repair:
+    session = str(entry["SessionId"])
     if not _SESSION.fullmatch(session):
         return _none(repair, "the app takes no entry of this name")
     inner = source["InnerSessionId"]
     if inner and lower(inner) != session.lower():
         return _none(repair, f"its temporary copy names another conversation, {inner}: look at it by hand")
-    target = _place(_folder(source), session)
-    return replace(repair, way=Way.FROM_TMP, target=target, source=_member(source), aside=_beside(known, target))
+    target = _place(_folder(entry), session)
+    way = Way.FROM_TMP if source["IsTmp"] else Way.FROM_COPY
+    return replace(repair, way=way, target=target, source=_member(source), aside=_beside(known, target))
 
 
 def _beside(known: Known, target: str) -> tuple[str, ...]:

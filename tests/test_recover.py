@@ -17,6 +17,7 @@ from tests.recovery_trees import (
     PROJECT,
     account_for,
     apply,
+    entry,
     loaded,
     plan,
     put,
@@ -270,3 +271,16 @@ def test_plan_names_everything(tmp_path: Path) -> None:
     ):
         assert word in text
     assert {field["name"] for field in told["conversations"][0]["fields"]} >= {"title", "cwd", "createdAt"}
+
+
+def test_readable_copy_in_another_folder_takes_the_place_of_the_damaged_entry(tmp_path: Path) -> None:
+    root = tmp_path / "disk"
+    put(root, f"{CLAUDE}/config.json", json.dumps({"lastKnownAccountUuid": ACCOUNT}).encode())
+    other = put(root, f"{ENTRIES.replace(ACCOUNT, uid(500))}/local_{uid(1)}.json", b"")
+    other.write_bytes(json.dumps(entry(1, title="Plums")).encode())
+    hurt = put(root, f"{ENTRIES}/local_{uid(1)}.json", b"\0" * 90)
+    put_transcript(root, 1)
+    assert there_and_back(root, tmp_path) == 1
+    apply(tmp_path / "kit", root)
+    assert hurt.read_bytes() == other.read_bytes()
+    assert account_for(root)[f"local_{uid(1)}"].state == "healthy"

@@ -100,27 +100,27 @@ class Build:
 
     def _made(self, saved: Saved) -> Saved:
         repair = saved.repair
-        made = {Way.FROM_TMP: self._from_tmp, Way.RELINK: self._relink, Way.REBUILD: self._rebuild}.get(repair.way)
+        made = _MAKERS.get(repair.way)
         if made:
-            saved = made(saved)
+            saved = made(self, saved)
         if repair.mend or repair.way is Way.MEND:
             saved = self._mend(saved)
         for name in repair.aside:
             saved = self._aside(saved, name)
         return saved
 
-    def _from_tmp(self, saved: Saved) -> Saved:
+    def _from_copy(self, saved: Saved) -> Saved:
         data = self._bytes(saved.repair.source)
         values = _entry(data)
         session = saved.repair.target.rpartition("/")[2].removesuffix(".json")
         if values is None:
-            raise _LeftAloneError("its temporary copy is not whole")
+            raise _LeftAloneError("its copy is not whole")
         if str(values.get("sessionId", session)).lower() != session.lower():
-            raise _LeftAloneError("its temporary copy names another conversation: look at it by hand")
+            raise _LeftAloneError("its copy names another conversation: look at it by hand")
         saved = self._write(saved, saved.repair.target, data, self._modified(saved.repair.source))
         if values.get("cliSessionId") and not saved.repair.transcript:
             saved = replace(saved, repair=replace(saved.repair, recoverable="partly"), lost=(NO_TRANSCRIPT,))
-        return replace(_described(saved, values), pieces=(Piece("all of it", "its own temporary copy, byte for byte"),))
+        return replace(_described(saved, values), pieces=(Piece("all of it", "its own copy, byte for byte"),))
 
     def _relink(self, saved: Saved) -> Saved:
         values = _entry(self._bytes(saved.repair.entry))
@@ -232,6 +232,14 @@ class Build:
     def _same(self, name: str, sha256: str) -> None:
         if self.hashes.get(name, sha256) != sha256:
             raise _LeftAloneError("a file of it changed while it was read: quit the app and recover again")
+
+
+_MAKERS = {
+    Way.FROM_TMP: Build._from_copy,
+    Way.FROM_COPY: Build._from_copy,
+    Way.RELINK: Build._relink,
+    Way.REBUILD: Build._rebuild,
+}
 
 
 def _entry(data: bytes) -> dict[str, object] | None:

@@ -18,6 +18,7 @@ class Way(StrEnum):
     """How a conversation is saved."""
 
     FROM_TMP = "its complete temporary copy takes the entry's name"
+    FROM_COPY = "a readable copy in another folder takes the place of its damaged entry"
     RELINK = "its entry is pointed to the transcript that it lost"
     REBUILD = "its entry is built anew"
     MEND = "its transcript is mended; its entry stays as it is"

@@ -100,7 +100,7 @@ def _machine(root: Path | None) -> Source:
         for thing in finding.find(artifact, host)
         if isinstance(thing, finding.Found) and not thing.is_folder
     }
-    base = Path(os.path.realpath(root)) if root else None
+    base = _real(root) if root else None
     placed = _Placed(host, base)
     loader = Loader(Budget(Limits()), ProblemLog())
     entries = [entry for thing in found.values() if (entry := placed.entry(thing))]
@@ -138,10 +138,10 @@ class _Placed:
         )
 
     def _place(self, local: Path) -> str:
-        real = Path(os.path.realpath(local))
+        real = _real(local)
         if self.base is not None:
             return real.relative_to(self.base).as_posix() if real.is_relative_to(self.base) else ""
-        text = real.as_posix().removeprefix("//?/")
+        text = real.as_posix()
         return f"{text[0].upper()}{text[2:]}" if text[1:3] == ":/" else text.lstrip("/")
 
     def host_path(self, place: str) -> str:
@@ -149,9 +149,15 @@ class _Placed:
         if self.base is None or self.host.system != "windows":
             return of_machine(place, self.host.system)
         for drive in self.host.drives():
-            folder = Path(os.path.realpath(self.host.local(drive)))
+            folder = _real(self.host.local(drive))
             if folder == self.base:
                 return drive + place
             if folder.is_relative_to(self.base) and place.startswith(f"{folder.relative_to(self.base).as_posix()}/"):
                 return drive + place[len(folder.relative_to(self.base).as_posix()) + 1 :]
         return ""
+
+
+def _real(path: Path) -> Path:
+    """Return where *path* truly lies, without the prefix that Windows gives long paths."""
+    text = os.path.realpath(path)
+    return Path("\\\\" + text[8:] if text.startswith("\\\\?\\UNC\\") else text.removeprefix("\\\\?\\"))

@@ -64,6 +64,9 @@ class Kit:
     kit_id: str = ""
     files: list[File] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.root = None if self.root is None else long_path(self.root)
+
     def load(self) -> None:
         """Read plan.json; RefusedError where it is none that this program knows."""
         try:
@@ -90,7 +93,7 @@ class Kit:
             return self.root / place
         if not entry["host"]:
             raise RefusedError("the plan was made from a copy: say with --root where the copy lies")
-        return Path(str(entry["host"]))
+        return long_path(Path(str(entry["host"])))
 
     def backup(self, file: File, ending: str = "bak") -> Path:
         """Return where the backup of *file* lies."""
@@ -228,6 +231,14 @@ def digest(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
+
+
+def long_path(path: Path) -> Path:
+    """Return *path* in the form that Windows takes however long it is; elsewhere as it is."""
+    text = str(path)
+    if os.name != "nt" or text.startswith("\\\\"):
+        return path
+    return Path("\\\\?\\" + os.path.abspath(text))  # noqa: PTH100 - resolve() follows links
 
 
 def shown(path: Path) -> str:

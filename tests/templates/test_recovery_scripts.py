@@ -14,7 +14,7 @@ import tree_sitter
 import tree_sitter_powershell
 
 from claude_evidence.templates.recovery import scripts
-from tests.recovery_trees import ENTRIES, put, put_entry, put_mapping, put_transcript, recover, snapshot, uid
+from tests.recovery_trees import CLAUDE, ENTRIES, put, put_entry, put_mapping, put_transcript, recover, snapshot, uid
 
 SCRIPTS = scripts(("launch", "migrate"), apply=True)
 FORBIDDEN = frozenset(
@@ -160,6 +160,9 @@ def test_powershell_goes_there_and_back(shell: str, tmp_path: Path) -> None:
     put_mapping(root, 2, 2)
     put_transcript(root, 1)
     put_transcript(root, 2)
+    (root / "C/Users/alice/AppData/Roaming").mkdir(parents=True)
+    (root / CLAUDE).rename(root / "C/Users/alice/AppData/Roaming" / "Claude")  # short enough for Windows PowerShell
+    entries = ENTRIES.replace(CLAUDE, "C/Users/alice/AppData/Roaming/Claude")
     before = snapshot(root)
     assert recover(root, kit) == 0
 
@@ -176,8 +179,8 @@ def test_powershell_goes_there_and_back(shell: str, tmp_path: Path) -> None:
     code, said = run("apply.ps1")
     assert code == 0, said
     changed = snapshot(root)
-    assert f"{ENTRIES}/local_{uid(1)}.json" in changed
-    assert f"{ENTRIES}/local_{uid(1)}.json.tmp" not in changed
+    assert f"{entries}/local_{uid(1)}.json" in changed
+    assert f"{entries}/local_{uid(1)}.json.tmp" not in changed
     code, said = run("apply.ps1")
     assert (code, "nothing to do" in said) == (0, True), said
     code, said = run("undo.ps1")

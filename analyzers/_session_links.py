@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,37 +104,56 @@ def lease_columns(tables: Tables) -> dict[str, Any]:
 
 
 def transcript_ids(tables: Tables, history: AppHistory) -> dict[str, frozenset[str]]:
-    """Return, per session id, the CLI session ids that its entry, its .tmp, the log, or its worktree's lease name.
-
-    A lease helps only an unreadable entry: its worktree's path gives the folder (slug) that holds the transcript
-    (#59811).
-    """
+    """Return, per session id, the CLI session ids that its entry, its .tmp, the log, or its worktree's lease name."""
     links: dict[str, set[str]] = {session: set(ids) for session, ids in history.mapped.items()}
+    readable = set()
+    for row in records(tables["session_registry"]):
+        session = lower(row["SessionId"])
+        links.setdefault(session, set()).update(_named(row))
+        if row["ParseState"] == "ok":
+            readable.add(session)
+    for session, cli in _by_lease(tables, links, readable).items():
+        links[session].add(cli)
+    return {session: frozenset(ids) for session, ids in links.items()}
+
+
+def _named(row: Mapping[str, Any]) -> list[str]:
+    return [lower(cli) for cli in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])] if isinstance(cli, str)]
+
+
+def _by_lease(tables: Tables, links: Mapping[str, Set[str]], readable: Set[str]) -> dict[str, str]:
+    """Return the transcript that the worktree's lease of an unreadable entry leads to (#59811).
+
+    The worktree's path gives the folder (slug). What lies there proves nothing where several transcripts could be the
+    one, where several sessions could have it, where it is another's, or where it was held in a terminal.
+    """
+    lost = {session for session, ids in links.items() if not ids and session not in readable}
+    slugs = _free_transcripts(tables, frozenset().union(*links.values())) if lost else {}
+    wanted: dict[str, set[str]] = {}
+    for row in records(tables["worktree"]) if slugs else []:
+        if (session := lower(row["LeasedBy"])) in lost and isinstance(row["Path"], str):
+            found = slugs.get(NOT_ALNUM.sub("-", row["Path"]).lower(), set())
+            wanted.setdefault(session, set()).update(found)
+    sure = {session: next(iter(found)) for session, found in wanted.items() if len(found) == 1}
+    claims = Counter(cli for found in wanted.values() for cli in found)
+    return {session: cli for session, cli in sure.items() if claims[cli] == 1}
+
+
+def _free_transcripts(tables: Tables, taken: Set[str]) -> dict[str, set[str]]:
+    """Return per slug, in lower case, the transcripts that the app may have written and nothing else has a claim to."""
     slugs: dict[str, set[str]] = {}
     for row in records(_main_transcripts(tables["transcript"])):
-        slugs.setdefault(lower(row["Slug"]), set()).add(lower(row["CliSessionId"]))
-    leased: dict[str, set[str]] = {}
-    for row in records(tables["worktree"]):
-        if isinstance(row["LeasedBy"], str) and isinstance(row["Path"], str):
-            leased.setdefault(row["LeasedBy"].lower(), set()).add(NOT_ALNUM.sub("-", row["Path"]).lower())
-    for row in records(tables["session_registry"]):
-        ids = links.setdefault(lower(row["SessionId"]), set())
-        ids.update(lower(c) for c in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])] if isinstance(c, str))
-        if row["ParseState"] != "ok" and not ids:
-            ids.update(*(slugs.get(slug, ()) for slug in leased.get(lower(row["SessionId"]), ())))
-    return {session: frozenset(ids) for session, ids in links.items()}
+        by_app = row["Entrypoint"] in (None, "claude-desktop") and row["HasMessages"] is not False
+        if by_app and (cli := lower(row["CliSessionId"])) not in taken:
+            slugs.setdefault(lower(row["Slug"]), set()).add(cli)
+    return slugs
 
 
 def _only_by_log(tables: Tables, history: AppHistory) -> frozenset[str]:
     """Return the ids that only the log names, for sessions without any entry: those have no way back in the app."""
     present = {lower(s) for s in tables["session_registry"]["SessionId"]}
     absent = {cli for session, ids in history.mapped.items() if session not in present for cli in ids}
-    named = {
-        lower(c)
-        for row in records(tables["session_registry"])
-        for c in [row["CliSessionId"], *_split(row["PriorCliSessionIds"])]
-        if isinstance(c, str)
-    }
+    named = {cli for row in records(tables["session_registry"]) for cli in _named(row)}
     return frozenset(absent - named)
 
 

@@ -1,124 +1,121 @@
-"""The ledger: one row per conversation, with its state and what proves it."""
+"""The ledger: one row per conversation seen anywhere, with its state, what proves it and what can be saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._excerpts import reference
-from claude_evidence.analyzers._rows import lower, moment, records
+from claude_evidence.analyzers._ledger_listed import Row
+from claude_evidence.analyzers._ledger_seen import Known, conversations
+from claude_evidence.analyzers._ledger_states import (
+    NOTHING,
+    best_entry,
+    best_transcript,
+    saving,
+    state_of,
+    template_rows,
+)
+from claude_evidence.analyzers._rows import lower, moment
 from claude_evidence.model import Conversation, EvidenceRef
 
-Row = Mapping[str, Any]
-FILE_STATES = {
-    "all_null": ("null-filled", "every byte of its entry is 0x00"),
-    "truncated": ("truncated", "its entry ends before its JSON does"),
-    "empty": ("truncated", "its entry is an empty file"),
-    "invalid": ("truncated", "its entry is no readable JSON"),
-    "tombstone": ("deleted by user", "a tombstone stands in its place"),
-}
 # What a reader need not look at comes last: a report that is cut short keeps the damaged ones.
-CALM = ("unknown", "empty stub", "remote", "deleted by user", "healthy", "CLI only")
+CALM = ("unknown", "empty stub", "remote", "other account", "deleted by user", "healthy", "CLI only")
 
 
 def ledger(
-    tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str], findings: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, pd.DataFrame],
+    history: AppHistory,
+    hashes: Mapping[str, str],
+    findings: Mapping[str, tuple[str, ...]],
 ) -> tuple[Conversation, ...]:
-    """Return one row per session id of the registry and one per transcript that no entry names, the damaged first.
+    """Return one row per conversation that the joined *tables* speak of, the damaged first.
 
     *findings* maps a member to the ids of the findings that rest on it.
     """
-    transcripts = {lower(row["CliSessionId"]): row for row in records(tables["transcript"]) if not row["IsSubagent"]}
-    sessions: dict[str, list[Row]] = {}
-    for row in records(tables["session_registry"]):
-        sessions.setdefault(lower(row["SessionId"]), []).append(row)
-    own = [_session(rows, transcripts, hashes) for rows in sessions.values()]
-    other = [_unlisted(row, hashes) for row in transcripts.values() if not row["HasRegistryEntry"]]
-    return tuple(sorted((_with(findings, row) for row in [*own, *other]), key=_order))
-
-
-def _with(findings: Mapping[str, tuple[str, ...]], row: Conversation) -> Conversation:
-    ids = dict.fromkeys(i for ref in row.evidence for i in findings.get(ref.member, ()))
-    return replace(row, findings=tuple(ids))
+    seen = conversations(tables, history)
+    templates = template_rows(row for known in seen for row in known.entries)
+    return tuple(sorted((conversation(known, templates, hashes, findings) for known in seen), key=_order))
 
 
 def _order(conversation: Conversation) -> tuple[int, str, str, str]:
     state = conversation.state
-    calm = CALM.index(state) + 1 if state in CALM else 0
-    return calm, state, conversation.session_id, conversation.cli_session_id
+    told = state == "unknown" or conversation.recoverable == NOTHING
+    return (
+        CALM.index(state) + 1 if told and state in CALM else 0,
+        state,
+        conversation.session_id,
+        conversation.cli_session_id,
+    )
 
 
-def _session(rows: list[Row], transcripts: Mapping[str, Row], hashes: Mapping[str, str]) -> Conversation:
-    best = min(rows, key=lambda r: (bool(r["IsTmp"]), r["ParseState"] != "ok"))
-    cli = str(best["CliSessionId"] or best["TranscriptId"] or "")
-    transcript = transcripts.get(lower(cli))
-    state, proof = _state(best, transcript)
+def conversation(
+    known: Known,
+    templates: Sequence[Row],
+    hashes: Mapping[str, str],
+    findings: Mapping[str, tuple[str, ...]] | None = None,
+) -> Conversation:
+    """Return the ledger's row of one conversation."""
+    said = state_of(known)
+    entry, transcript = best_entry(known), best_transcript(known, said.cli_id)
+    if transcript is not None and entry is not None and lower(transcript["CliSessionId"]) != said.cli_id:
+        transcript = None  # of a CLI session that came before
+    recoverable, how = saving(known, said, templates)
+    times = _times(entry, transcript)
+    files = [str(row["Member"]) for row in [*known.entries, *([transcript] if transcript else [])]]
     return Conversation(
-        session_id=str(best["SessionId"] or best["FileName"]),
-        cli_session_id=cli,
-        state=state,
-        proof=proof,
-        account=str(best["Account"] or ""),
-        created_at=moment(best["CreatedAt"]),
-        last_activity_at=moment(best["LastActivityAt"]),
-        size_bytes=best["FileSize"],
+        session_id=known.session_id or (str(entry["FileName"]) if entry else ""),
+        cli_session_id=_cli(entry, transcript, said.cli_id),
+        state=said.state,
+        proof=said.proof,
+        account=str(entry["Account"] or "") if entry else "",
+        created_at=moment(times[0]),
+        last_activity_at=moment(times[1]),
+        size_bytes=entry["FileSize"] if entry else None,
         transcript_size_bytes=transcript["FileSize"] if transcript else None,
         transcript_records=transcript["RecordCount"] if transcript else None,
-        evidence=_refs(
-            [("session_registry", row) for row in rows] + ([("transcript", transcript)] if transcript else []), hashes
-        ),
+        findings=tuple(dict.fromkeys(i for member in files for i in (findings or {}).get(member, ()))),
+        evidence=_refs(known, entry, transcript, hashes),
+        recoverable=recoverable,
+        how=how,
+        seen_in=known.seen_in,
     )
 
 
-def _state(row: Row, transcript: Row | None) -> tuple[str, str]:
-    if row["ParseState"] in FILE_STATES:
-        return FILE_STATES[str(row["ParseState"])]
-    if row["IsTmp"]:
-        return "unsaved (.tmp only)", "its entry exists only under the temporary name"
-    if row["IsRemote"]:
-        return "remote", "its working folder is on another machine"
-    if not row["CliSessionId"]:
-        return "healthy", "its entry is readable; no CLI was started yet"
-    if row["TranscriptUnavailable"]:
-        return "transcript missing", "its entry says that the transcript is not on disk"
-    if transcript is None:
-        missing = row["HasTranscript"] is False and not row["CleanedUp"]
-        return (
-            ("transcript missing", "no transcript has the id its entry names")
-            if missing
-            else ("unknown", "its transcript is not in the evidence")
-        )
-    if not transcript["HasMessages"]:
-        return "empty stub", "its transcript holds no message"
-    return "healthy", "its entry is readable and its transcript is there"
+def _cli(entry: Row | None, transcript: Row | None, otherwise: str) -> str:
+    """Return the CLI session id as it is written where it is written."""
+    for row in (transcript, entry):
+        if row and lower(row["CliSessionId"]) == otherwise:
+            return str(row["CliSessionId"] or "")
+    return otherwise
 
 
-def _unlisted(row: Row, hashes: Mapping[str, str]) -> Conversation:
-    if row["DeletedByUser"] or row["Released"]:
-        state, proof = "deleted by user", "the app marked it as deleted or released"
-    elif not row["HasMessages"]:
-        state, proof = "empty stub", "its transcript holds no message and no entry names it"
-    elif row["OwnedByDesktop"] and row["HasRegistryEntry"] is False:
-        state, proof = "orphaned", "the app wrote this transcript, and no entry names it"
-    elif row["OwnedByDesktop"]:
-        state, proof = "unknown", "the app wrote this transcript; its list is not in the evidence"
-    else:
-        state, proof = "CLI only", "held in a terminal; such conversations have no entry in the app"
-    return Conversation(
-        session_id="",
-        cli_session_id=str(row["CliSessionId"] or ""),
-        state=state,
-        proof=proof,
-        created_at=moment(row["FirstTime"]),
-        last_activity_at=moment(row["LastTime"]),
-        transcript_size_bytes=row["FileSize"],
-        transcript_records=row["RecordCount"],
-        evidence=_refs([("transcript", row)], hashes),
-    )
+def _times(entry: Row | None, transcript: Row | None) -> tuple[Any, Any]:
+    if entry is not None:
+        return entry["CreatedAt"], entry["LastActivityAt"]
+    return (transcript["FirstTime"], transcript["LastTime"]) if transcript else (None, None)
 
 
-def _refs(rows: Iterable[tuple[str, Row]], hashes: Mapping[str, str]) -> tuple[EvidenceRef, ...]:
-    return tuple(reference(table, row, hashes) for table, row in rows)
+def _refs(
+    known: Known, entry: Row | None, transcript: Row | None, hashes: Mapping[str, str]
+) -> tuple[EvidenceRef, ...]:
+    """Return the records that the row rests on: its files, and who else names it where they alone do not prove it."""
+    rows = [(_table(row, "session_registry"), row) for row in known.entries]
+    if transcript is not None:
+        rows.append((_table(transcript, "transcript"), transcript))
+    mentions = [] if _proved(entry, transcript) else known.mentions
+    return tuple(reference(table, row, hashes) for table, row in [*rows, *mentions])
+
+
+def _proved(entry: Row | None, transcript: Row | None) -> bool:
+    """Return whether an entry and its transcript, or a transcript without any entry, speak for themselves."""
+    if entry is None or transcript is None:
+        return transcript is not None
+    return entry["ParseState"] == "ok" and lower(entry["CliSessionId"]) == lower(transcript["CliSessionId"])
+
+
+def _table(row: Row, otherwise: str) -> str:
+    return "file_inventory" if row.get("Listed") else otherwise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import host_version
@@ -18,9 +17,7 @@ from claude_evidence.analyzers.packages import packages
 from claude_evidence.analyzers.timeline import timeline
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Custody, Evidence, Member, NotJudged, Reason, Report
-
-if TYPE_CHECKING:
-    pass
+from claude_evidence.tally import tally
 
 NO_ZONE = (
     "The time zone of the machine is not known, so the app's log (local time) and the event log (UTC) "
@@ -59,7 +56,7 @@ def analyze(
         findings=found,
         not_judged=not_judged,
         timeline=timeline(tables, history, found, areas, booted, hashes),
-        conversations=ledger(tables, hashes, findings_of(judgement.hits, found, tables)),
+        conversations=(rows := ledger(tables, history, hashes, findings_of(judgement.hits, found, tables))),
         packages=packages(tables, hashes),
         boots=booted,
         custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),
@@ -67,6 +64,7 @@ def analyze(
         notes=() if zoned else (NO_ZONE,),
         tool=tool,
         created_at=created_at,
+        tally=tally(rows),
     )
 
 

@@ -1,10 +1,12 @@
-"""The CLI's index of one project's conversations, ``sessions-index.json``: one row per file, never a prompt.
+"""The CLI's index of one project's conversations, ``sessions-index.json``: one row per file, and one per conversation
+that it lists; never a prompt.
 
 Many newer versions of the CLI write none, so its absence says nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from claude_evidence import untrusted
@@ -16,7 +18,8 @@ from claude_evidence.parsers._state import unreadable
 
 PATHS = ("sessions-index.json", "*/sessions-index.json")
 SESSIONS_INDEX: Columns = {"Path": TEXT, "Slug": TEXT, "EntryCount": INTEGER, "NewestEntry": UTC}
-TABLES = {"sessions_index": SESSIONS_INDEX}
+INDEXED_SESSION: Columns = {"Slug": TEXT, "CliSessionId": TEXT, "MessageCount": INTEGER}
+TABLES = {"sessions_index": SESSIONS_INDEX, "indexed_session": INDEXED_SESSION}
 
 
 def sniff(head: bytes) -> bool:
@@ -25,7 +28,10 @@ def sniff(head: bytes) -> bool:
 
 
 def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
-    """Return one row, its time being the file's; a file that cannot be read is a problem."""
+    """Return one row whose time is the file's, and one per entry; a file that cannot be read is a problem.
+
+    A side chain is no conversation.
+    """
     document = read_document(stream)
     value = document.value if document.state == "ok" else None
     entries = value.get("entries") if isinstance(value, dict) else None
@@ -34,13 +40,32 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     path = source.path or source.name
     folders = path.replace("\\", "/").split("/")
     own = [entry for entry in entries if isinstance(entry, dict) and untrusted.identifier(entry.get("sessionId"))]
+    slug = untrusted.text(folders[-2]) if len(folders) > 1 else None
     row: dict[str, Any] = {
         "TimeCreated": source.modified_at,
         "Path": untrusted.text(path, 4096),
-        "Slug": untrusted.text(folders[-2]) if len(folders) > 1 else None,
+        "Slug": slug,
         "EntryCount": len(own),
         "NewestEntry": max(
             (time for entry in own if (time := untrusted.iso_time(entry.get("modified")))), default=None
         ),
     }
-    return Parsed({"sessions_index": table_rows(SESSIONS_INDEX, [row], source)})
+    listed = [
+        {"Record": number, "Slug": slug, **_indexed(entry)}
+        for number, entry in enumerate(own, 1)
+        if entry.get("isSidechain") is not True
+    ]
+    return Parsed(
+        {
+            "sessions_index": table_rows(SESSIONS_INDEX, [row], source),
+            "indexed_session": table_rows(INDEXED_SESSION, listed, source),
+        }
+    )
+
+
+def _indexed(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "TimeCreated": untrusted.iso_time(entry.get("modified")),
+        "CliSessionId": untrusted.identifier(entry.get("sessionId")),
+        "MessageCount": untrusted.natural(entry.get("messageCount")),
+    }

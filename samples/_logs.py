@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ CHATTER = (
     "[debug] Blocked permission check {\n  permission: 'geolocation'\n}",
 )
 Line = tuple[datetime, str]
+_SEVERAL = re.compile(r"(?P<head>.*-)(?P<first>\d+)\.\.(?P<last>\d+)(?P<tail>.*)")
 
 
 def log_file(scenario: Scenario, spec: Mapping[str, Any]) -> bytes:
@@ -70,9 +72,12 @@ def _chatter(chatter: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def expand(word: str) -> list[str]:
-    """Return the words that ``build-1..3`` stands for: build-1, build-2, build-3; any other word stands for itself."""
-    stem, dots, end = word.rpartition("..")
-    head, dash, start = stem.rpartition("-")
-    if not dots or not dash:
+    """Return the words that ``build-1..3`` or ``build-1..3-cli`` stands for; any other word stands for itself.
+
+    >>> expand("build-1..2"), expand("build-1..2-cli"), expand("a..b")
+    (['build-1', 'build-2'], ['build-1-cli', 'build-2-cli'], ['a..b'])
+    """
+    match = _SEVERAL.fullmatch(word)
+    if match is None:
         return [word]
-    return [f"{head}-{number}" for number in range(int(start), int(end) + 1)]
+    return [f"{match['head']}{n}{match['tail']}" for n in range(int(match["first"]), int(match["last"]) + 1)]

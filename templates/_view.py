@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from claude_evidence.model import Conversation, Finding, Member, Report, TimelineEntry
+from claude_evidence.model import Finding, Member, Report, TimelineEntry
 
 T = TypeVar("T")
 _ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
@@ -68,12 +68,6 @@ def related(findings: Iterable[Finding], names: Sequence[str]) -> list[tuple[str
         by_name.setdefault(finding.rule, finding)
         by_name.setdefault(finding.id, finding)
     return [(name, by_name.get(name)) for name in names]
-
-
-def states(conversations: Iterable[Conversation]) -> list[tuple[str, int]]:
-    """Return how many conversations are in each state, most frequent first."""
-    counts = Counter(conversation.state for conversation in conversations)
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def unread(members: Iterable[Member]) -> list[Member]:

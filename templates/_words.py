@@ -28,6 +28,18 @@ OUTCOMES = {
     Outcome.FAILED: "failed",
     Outcome.SKIPPED: "left out",
 }
+# Where a conversation was seen, in the order in which it is counted.
+SEEN_IN = {
+    "registry": "in the registry",
+    ".tmp": "as .tmp",
+    "tombstone": "as tombstones",
+    "transcript": "as transcripts",
+    "file listing": "in file listings",
+    "worktree lease": "in worktree leases",
+    "live CLI registry": "in the CLI's live registry",
+    "sessions index": "in the CLI's indexes",
+    "log": "in the log",
+}
 VERSIONS = {"first": "first seen in", "last": "last seen in", "fixed": "fixed in"}
 _UNITS = ("KB", "MB", "GB", "TB")
 

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _markdown, _strip, _view, _words
+from claude_evidence.templates import _ledger, _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
@@ -194,7 +194,7 @@ def _environment(template: str) -> Environment:
         moments=_view.moments,
         anchor=_view.anchor,
         related=_view.related,
-        states=_view.states,
+        sums=_ledger.sums,
         unread=_view.unread,
         looked_at=_view.looked_at,
         mismatched=_view.mismatched,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from claude_evidence.model import Finding, Level, Report, Step
 from claude_evidence.templates._clock import Clock
+from claude_evidence.templates._ledger import sums
 from claude_evidence.templates._view import looked_at, mismatched, unread
 from claude_evidence.templates._visible import clip, visible
 from claude_evidence.templates._words import REASONS, RISKS, SHAPES, many
@@ -107,6 +108,8 @@ class _Page:
             parts.append(f"{many(broken, 'file')} not as the bundle promises")
         parts.append(many(len(report.problems), "problem") + " while reading")
         yield ""
+        if report.conversations:
+            yield from self.text(sums(report.conversations))
         yield from self.text("; ".join(parts) + ".")
         for note in report.notes[:SENTENCES]:
             yield from self.text(note)

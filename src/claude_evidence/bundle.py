@@ -157,6 +157,10 @@ class Bundle:
         """
         return self._reading.open(self._origins[member.name][0], member.name)
 
+    def found_as(self, member: Member) -> str:
+        """Return the path that *member* was found under, as it is written there: below the input, or in its zip."""
+        return self._origins[member.name][0].text
+
     def hashed(self, member: Member) -> Member:
         """Return *member* with its hash, its true size, and whether the hash is the promised one (None: no promise).
 

@@ -40,7 +40,11 @@ RAISE_LIMITS = click.option(
 class _Commands(LazyGroup):
     """Wrong use and unreadable input end in one line and exit code 2; Ctrl-C ends with 130."""
 
-    lazy: Mapping[str, str] = {"collect": "claude_evidence.cli_collect", "redact": "claude_evidence.cli_redact"}
+    lazy: Mapping[str, str] = {
+        "collect": "claude_evidence.cli_collect",
+        "recover": "claude_evidence.cli_recover",
+        "redact": "claude_evidence.cli_redact",
+    }
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:

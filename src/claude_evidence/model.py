@@ -260,7 +260,11 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One row of the ledger: a session, its state and what proves it."""
+    """One row of the ledger: a session, its state and what proves it.
+
+    ``recoverable`` is ``yes, partly, no`` or ``nothing to do``, and ``how`` says in a few words how it is saved.
+    ``seen_in`` names where it was seen (``registry, .tmp, transcript, log …``), what tells most of it first.
+    """
 
     session_id: str
     cli_session_id: str = ""
@@ -274,6 +278,24 @@ class Conversation:
     transcript_records: int | None = None
     findings: tuple[str, ...] = ()
     evidence: tuple[EvidenceRef, ...] = ()
+    recoverable: str = "nothing to do"
+    how: str = ""
+    seen_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The ledger's sums: ``states``, ``recoverable`` and ``counted_in`` each add up to ``seen``.
+
+    ``seen_in`` counts the conversations that each source names, most of them more than once over all sources;
+    ``counted_in`` counts each where it was seen first, in the order of `Conversation.seen_in`.
+    """
+
+    seen: int = 0
+    states: Mapping[str, int] = field(default_factory=dict)
+    recoverable: Mapping[str, int] = field(default_factory=dict)
+    seen_in: Mapping[str, int] = field(default_factory=dict)
+    counted_in: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,3 +369,4 @@ class Report:
     tool: str = ""
     created_at: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)

@@ -105,7 +105,7 @@ def test_ledger_accounts_for_every_conversation() -> None:
     assert [c.state for c in report("update-breaks-launch").conversations] == ["orphaned", *["healthy"] * 3]
     (lost,) = [c for c in report("all-null-session").conversations if c.state == "null-filled"]
     assert lost.transcript_size_bytes == 38_518_504
-    assert [ref.member.rpartition(".")[2] for ref in lost.evidence] == ["json", "json"]
+    assert [ref.member.rpartition("/")[2][:6] for ref in lost.evidence] == ["local_", lost.cli_session_id[:6], "git-wo"]
     assert lost.cli_session_id in lost.evidence[1].member
     assert [c.state for c in report("exdev-one-drive").conversations].count("unsaved (.tmp only)") == 23
 

@@ -23,6 +23,7 @@ from claude_evidence.model import (
     Step,
     TimelineEntry,
 )
+from claude_evidence.tally import tally
 
 T0 = datetime(2026, 5, 17, 5, 27, 31, 250_000, tzinfo=UTC)
 WALL = T0.replace(tzinfo=None) - timedelta(days=1)
@@ -295,6 +296,7 @@ def build_rich() -> Report:
         TOOL,
         after(hours=5),
         {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
+        tally(conversations()),
     )
 
 
@@ -318,6 +320,7 @@ def build_healthy() -> Report:
         notes=(),
         custody=read,
         conversations=rich.conversations[2:3],
+        tally=tally(rich.conversations[2:3]),
     )
 
 

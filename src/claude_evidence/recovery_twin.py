@@ -1,0 +1,283 @@
+"""Apply a recovery kit, or undo it: what apply.ps1 and undo.ps1 do, in Python's standard library alone.
+
+This file is part of the kit as recovery.py, for machines without PowerShell:
+
+    python3 recovery.py apply [--root FOLDER] [--what-if]
+    python3 recovery.py undo  [--root FOLDER] [--what-if]
+
+It follows plan.json beside it: nothing is changed that is not as the plan says, every file is copied into backup/
+first, every result is checked, nothing is deleted. A conversation is changed wholly or not at all. A second run finds
+nothing to do. Exit codes: 0 done or nothing to do, 1 something was refused, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORMAT = "claude-evidence/recovery-plan/1"
+READY, DONE, REFUSED = "ready", "done", "refused"
+_WILD = re.compile(r"[\\:*?\"<>|\x00-\x1f\x7f]|(?:\A|/)\.{0,2}(?:/|\Z)")
+_LINK_TAGS = (0xA0000003, 0xA000000C)
+_PROGRAMS = ("claude", "claude.exe", "cowork-svc", "cowork-svc.exe")
+
+
+class RefusedError(Exception):
+    """Why nothing was changed, in one sentence."""
+
+
+@dataclass(slots=True)
+class File:
+    """One change of the plan, with where it is made here and what state that place is in."""
+
+    number: int
+    conversation: int
+    aside: bool
+    path: Path
+    new: Path | None
+    before: str | None
+    after: str | None
+    modified_ms: int | None
+    state: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Kit:
+    """A kit that is applied below *root*, or to this machine where *root* is None; *say* hears what is done."""
+
+    folder: Path
+    root: Path | None = None
+    what_if: bool = False
+    say: Callable[[str], None] = print
+    kit_id: str = ""
+    files: list[File] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.root = None if self.root is None else long_path(self.root)
+
+    def load(self) -> None:
+        """Read plan.json; RefusedError where it is none that this program knows."""
+        try:
+            plan = json.loads((self.folder / "plan.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RefusedError(f"plan.json cannot be read: {error}") from error
+        if not isinstance(plan, dict) or plan.get("format") != FORMAT:
+            raise RefusedError("plan.json is no plan of a kind that this program knows")
+        self.kit_id = str(plan["kit_id"])
+        self.files = [self._file(entry) for entry in plan["files"]]
+
+    def _file(self, entry: dict[str, Any]) -> File:
+        new = self.folder / str(entry["new"]) if entry["new"] else None
+        return File(
+            int(entry["number"]), int(entry["conversation"]), entry["action"] == "aside", self._path(entry), new,
+            entry["before"], entry["after"], entry["modified_ms"],
+        )  # fmt: skip
+
+    def _path(self, entry: dict[str, Any]) -> Path:
+        place = str(entry["place"])
+        if _WILD.search(place):
+            raise RefusedError(f"a path of the plan is not one to write to: {place!a}")
+        if self.root is not None:
+            return self.root / place
+        if not entry["host"]:
+            raise RefusedError("the plan was made from a copy: say with --root where the copy lies")
+        return long_path(Path(str(entry["host"])))
+
+    def backup(self, file: File, ending: str = "bak") -> Path:
+        """Return where the backup of *file* lies."""
+        return self.folder / "backup" / f"{file.number:05}.{ending}"
+
+    def apply(self) -> int:
+        """Change what the plan says; return the exit code."""
+        self._judge(self._before_apply)
+        ready = self._chosen()
+        if not self.what_if:
+            for file in ready:
+                self._back_up(file)
+            for file in ready:
+                self._aside(file) if file.aside else self._write(file, file.new, file.after)
+        return self._told(len(ready), "is as the plan wants it already: there is nothing to do")
+
+    def undo(self) -> int:
+        """Bring back what was there before; return the exit code."""
+        self.files.reverse()
+        self._judge(self._before_undo)
+        ready = self._chosen()
+        if not self.what_if:
+            for file in ready:
+                self._undone(file)
+        return self._told(len(ready), "is as it was before: there is nothing to undo")
+
+    def _judge(self, state_of: Callable[[File], tuple[str, str]]) -> None:
+        for file in self.files:
+            try:
+                self._no_link(file.path)
+                file.state, file.reason = state_of(file)
+            except OSError as error:
+                file.state, file.reason = REFUSED, error.strerror or type(error).__name__
+
+    def _before_apply(self, file: File) -> tuple[str, str]:
+        there = digest(file.path)
+        if there == file.after and (there or digest(self.backup(file)) == file.before):
+            return DONE, ""
+        if there != file.before:
+            return REFUSED, "is not there any more" if there is None else "changed since the plan was made"
+        if file.new is not None and digest(file.new) != file.after:
+            return REFUSED, f"{file.new.name} of the kit is not what the plan says"
+        return READY, ""
+
+    def _before_undo(self, file: File) -> tuple[str, str]:
+        there = digest(file.path)
+        if there == file.before:
+            return DONE, ""
+        if there != file.after:
+            return REFUSED, "is not there any more" if there is None else "changed since the plan was applied"
+        if file.before is not None and digest(self.backup(file)) != file.before:
+            return REFUSED, "its backup is missing or damaged"
+        return READY, ""
+
+    def _chosen(self) -> list[File]:
+        """Return the files to change: of a conversation with a file that is refused none is touched."""
+        refused = {file.conversation for file in self.files if file.state == REFUSED}
+        for file in self.files:
+            if file.state == REFUSED:
+                self.say(f"left alone: conversation {file.conversation}: {shown(file.path)}: {file.reason}")
+        ready = [file for file in self.files if file.state == READY and file.conversation not in refused]
+        for file in ready:
+            self.say(f"{'would change' if self.what_if else 'changes'} {shown(file.path)}")
+        return ready
+
+    def _told(self, count: int, calm: str) -> int:
+        refused = any(file.state == REFUSED for file in self.files)
+        if count:
+            self.say(f"{count} files {'would be changed' if self.what_if else 'changed'}.")
+        elif not refused:
+            self.say(f"Everything {calm}.")
+        return 1 if refused else 0
+
+    def _back_up(self, file: File) -> None:
+        if file.before is None or digest(self.backup(file)) == file.before:
+            return
+        place = self.backup(file)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.copy2(file.path, place)
+        if digest(place) != file.before:
+            raise RefusedError(f"the backup of {shown(file.path)} is not like the file: nothing was changed")
+
+    def _write(self, file: File, source: Path | None, wanted: str | None) -> None:
+        """Put a copy of *source* in the place of *file*, at one stroke."""
+        assert source is not None, "a file to write always has a source"
+        partial = file.path.with_name(f"ce-{self.kit_id}.new")
+        shutil.copy2(source, partial)
+        if digest(partial) != wanted:
+            self._keep(partial, file, "partial")
+            raise RefusedError(f"a copy of {source.name} is not like it: is the disk full or failing?")
+        if source == file.new and file.modified_ms is not None:
+            os.utime(partial, ns=(file.modified_ms * 1_000_000,) * 2)
+        partial.replace(file.path)
+        if digest(file.path) != wanted:
+            raise RefusedError(f"{shown(file.path)} is not what was written: undo, and check the disk")
+
+    def _aside(self, file: File) -> None:
+        shutil.move(file.path, self._free(file, "moved"))
+
+    def _undone(self, file: File) -> None:
+        if file.before is None:
+            self._keep(file.path, file, "undone")
+        else:
+            self._write(file, self.backup(file), file.before)
+
+    def _keep(self, path: Path, file: File, ending: str) -> None:
+        place = self._free(file, ending)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.move(path, place)
+
+    def _free(self, file: File, ending: str) -> Path:
+        numbers = (f"{ending}-{number}" if number else ending for number in range(100_000))
+        return next(path for word in numbers if not os.path.lexists(path := self.backup(file, word)))
+
+    def _no_link(self, path: Path) -> None:
+        """Raise OSError where *path* is a link or lies behind one: it would be written to another place."""
+        top = self.root if self.root is not None else Path(path.anchor)
+        for part in [path, *path.parents]:
+            if part == top:
+                return
+            try:
+                status = part.lstat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in _LINK_TAGS:
+                raise OSError(0, "is a link or lies behind one: not followed")
+
+
+def digest(path: Path) -> str | None:
+    """Return the SHA-256 of the regular file at *path*, None where there is nothing; OSError for all else."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OSError(0, "is no regular file")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def long_path(path: Path) -> Path:
+    """Return *path* in the form that Windows takes however long it is; elsewhere as it is."""
+    text = str(path)
+    if os.name != "nt" or text.startswith("\\\\"):
+        return path
+    return Path("\\\\?\\" + os.path.abspath(text))  # noqa: PTH100 - resolve() follows links
+
+
+def shown(path: Path) -> str:
+    """Return *path* without characters that could play tricks on a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(path))
+
+
+def running() -> list[str]:
+    """Return the names of Claude's programs that run on this machine."""
+    if os.name == "nt":
+        tool = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "tasklist.exe"
+        line = [str(tool), "/fo", "csv", "/nh"]
+    else:
+        line = ["ps", "-axo", "comm="]
+    try:
+        told = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=60, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RefusedError(f"nobody says whether Claude runs ({error}): quit it, and apply with PowerShell") from error
+    names = (row.split(",")[0].strip('" ').replace("\\", "/").rsplit("/", 1)[-1].lower() for row in told.splitlines())
+    return sorted({name for name in names if name in _PROGRAMS})
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Run the command line *arguments* on the kit that this file lies in; return the exit code."""
+    parser = argparse.ArgumentParser(description="Apply or undo this recovery kit; read plan.md first.")
+    parser.add_argument("what", choices=["apply", "undo"])
+    parser.add_argument("--root", type=Path, help="a copy of the tree that the kit was made from")
+    parser.add_argument("--what-if", action="store_true", help="only say what would be changed")
+    given = parser.parse_args(None if arguments is None else list(arguments))
+    kit = Kit(Path(__file__).resolve().parent, given.root and given.root.resolve(), given.what_if)
+    try:
+        if kit.root is None and (names := running()):
+            raise RefusedError(f"Claude is still running ({', '.join(names)}): quit it first")
+        kit.load()
+        return kit.apply() if given.what == "apply" else kit.undo()
+    except (RefusedError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The texts of a recovery kit: its plan in plain words, and its scripts, which are the same in every kit.
+
+No name out of the evidence is ever put into a script: scripts read plan.json, where names are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from claude_evidence.recovery_types import Plan
+from claude_evidence.templates.render import MARKDOWN, _environment, _resource
+
+PLAN = "recovery_plan.md.j2"
+SHARED = {"#SHARED#\n": "scripts/shared.ps1", "#PACKAGE#\n": "scripts/package.ps1"}
+FIXES = {"launch": "fix-launch.ps1", "migrate": "migrate.ps1"}
+
+
+def plan_text(plan: Plan) -> str:
+    """Return plan.md."""
+    return _environment(MARKDOWN).get_template(PLAN).render(plan=plan, shown=_shown)
+
+
+def scripts(fixes: Iterable[str], *, apply: bool) -> dict[str, str]:
+    """Return the scripts of a kit by their names: *apply* and its undo, and one for each of *fixes*."""
+    names = [*(["apply.ps1", "undo.ps1"] if apply else []), *(FIXES[fix] for fix in dict.fromkeys(fixes))]
+    return {name: _script(name) for name in names}
+
+
+def _script(name: str) -> str:
+    """Return a script with what two of them share put in: each stands alone in the kit."""
+    text = _resource(f"scripts/{name}")
+    for mark, shared in SHARED.items():
+        text = text.replace(mark, _resource(shared)) if mark in text else text
+    return text
+
+
+def _shown(path: str) -> str:
+    """Return a host path as its host writes it."""
+    return path.replace("/", "\\") if path[1:3] == ":/" else path

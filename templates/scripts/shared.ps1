@@ -1,0 +1,173 @@
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$kit = $PSScriptRoot
+$isWindowsHost = $env:OS -eq 'Windows_NT'
+$kitId = ''
+
+function Get-ShownText([string] $text) { return ($text -replace '[\x00-\x1f\x7f-\x9f]', '?') }
+
+function Get-LongPath([string] $path) {
+    # Plain paths as long as they are short enough: old versions of .NET know no others.
+    if (-not $isWindowsHost -or $path.Length -lt 240 -or $path.StartsWith('\\?\')) { return $path }
+    if ($path.StartsWith('\\')) { return '\\?\UNC\' + $path.Substring(2) }
+    return '\\?\' + $path
+}
+
+function Get-ParentPath([string] $path) {
+    $at = $path.LastIndexOf([IO.Path]::DirectorySeparatorChar)
+    if ($at -le 0) { return '' }
+    return $path.Substring(0, $at)
+}
+
+function Get-RunningClaude {
+    $names = @(Get-Process -Name 'claude', 'cowork-svc' -ErrorAction SilentlyContinue | ForEach-Object { $_.ProcessName })
+    if ($isWindowsHost) {
+        $names += @(Get-CimInstance -ClassName Win32_Process -ErrorAction SilentlyContinue | Where-Object {
+            $_.ExecutablePath -like '*\WindowsApps\Claude_*' -or $_.ExecutablePath -like '*\AnthropicClaude\*'
+        } | ForEach-Object { $_.Name })
+        $names += @(Get-Service -Name 'CoworkVMService' -ErrorAction SilentlyContinue | Where-Object {
+            $_.Status -ne 'Stopped'
+        } | ForEach-Object { 'the service CoworkVMService' })
+    }
+    return @($names | Sort-Object -Unique)
+}
+
+function Assert-NothingRuns {
+    if ($Root -ne '') { return }
+    $running = @(Get-RunningClaude)
+    if ($running.Count -gt 0) {
+        throw "Claude is still running ($($running -join ', ')). Quit it, from the notification area too. A service is stopped as an administrator: Stop-Service CoworkVMService"
+    }
+}
+
+function Get-Digest([string] $path) {
+    # The SHA-256 of a file, an empty text where there is none.
+    $long = Get-LongPath $path
+    if ([IO.Directory]::Exists($long)) { throw "$(Get-ShownText $path) is a folder." }
+    if (-not [IO.File]::Exists($long)) { return '' }
+    $sha = [Security.Cryptography.SHA256]::Create()
+    $stream = [IO.File]::Open($long, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]::Read)
+    try { return ([BitConverter]::ToString($sha.ComputeHash($stream)) -replace '-', '').ToLowerInvariant() }
+    finally { $stream.Dispose(); $sha.Dispose() }
+}
+
+function Get-BackupPath($file, [string] $ending) {
+    return [IO.Path]::Combine($kit, 'backup', ('{0:D5}.{1}' -f $file.number, $ending))
+}
+
+function New-BackupFolder { [void] [IO.Directory]::CreateDirectory([IO.Path]::Combine($kit, 'backup')) }
+
+function ConvertFrom-PlanText([string] $text) {
+    # Windows PowerShell reads no more than 2 MB with ConvertFrom-Json.
+    if ($PSVersionTable.PSVersion.Major -ge 6 -or $text.Length -lt 2000000) { return (ConvertFrom-Json -InputObject $text) }
+    Add-Type -AssemblyName System.Web.Extensions
+    $reader = New-Object -TypeName System.Web.Script.Serialization.JavaScriptSerializer
+    $reader.MaxJsonLength = [int]::MaxValue
+    return $reader.DeserializeObject($text)
+}
+
+function Get-TargetPath($entry) {
+    $place = [string] $entry.place
+    if ($place -match '[\\:*?"<>|\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)') { throw 'A path of the plan is not one to write to.' }
+    $separator = [string] [IO.Path]::DirectorySeparatorChar
+    if ($Root -ne '') {
+        $top = (Resolve-Path -LiteralPath $Root).ProviderPath.TrimEnd('\', '/')
+        return $top + $separator + $place.Replace('/', $separator)
+    }
+    if ([string] $entry.host -eq '') { throw 'The plan was made from a copy: say with -Root where the copy lies.' }
+    return ([string] $entry.host).Replace('/', $separator)
+}
+
+function Read-Plan {
+    $plan = ConvertFrom-PlanText (Get-Content -LiteralPath ([IO.Path]::Combine($kit, 'plan.json')) -Raw -Encoding UTF8)
+    if ($plan.format -ne 'claude-evidence/recovery-plan/1') { throw 'plan.json is no plan of a kind that this script knows.' }
+    $script:kitId = [string] $plan.kit_id
+    foreach ($entry in @($plan.files)) {
+        $new = ''
+        if ([string] $entry.new -ne '') { $new = [IO.Path]::Combine($kit, ([string] $entry.new).Replace('/', [string] [IO.Path]::DirectorySeparatorChar)) }
+        New-Object -TypeName PSObject -Property @{
+            number = [int] $entry.number; conversation = [int] $entry.conversation; aside = ($entry.action -eq 'aside')
+            path = (Get-TargetPath $entry); new = $new; before = [string] $entry.before; after = [string] $entry.after
+            modified = $entry.modified_ms; state = ''
+        }
+    }
+}
+
+function Test-Link([string] $path) {
+    # Whether a path is a link or lies behind one: it would be written to another place. OneDrive's marks are no links.
+    $top = ''
+    if ($Root -ne '') { $top = (Resolve-Path -LiteralPath $Root).ProviderPath.TrimEnd('\', '/') }
+    $part = $path
+    while ($part -ne '' -and $part -ne $top -and $part -notmatch '^[A-Za-z]:$') {
+        $item = Get-Item -LiteralPath (Get-LongPath $part) -Force -ErrorAction SilentlyContinue
+        if ($item -ne $null -and ($item.Attributes -band [IO.FileAttributes]::ReparsePoint)) {
+            if (@('SymbolicLink', 'Junction') -contains [string] $item.LinkType) { return $true }
+        }
+        $part = Get-ParentPath $part
+    }
+    return $false
+}
+
+function Set-State($files, [scriptblock] $judge) {
+    foreach ($file in $files) {
+        try {
+            if (Test-Link $file.path) { $file.state = 'is a link or lies behind one: not followed' }
+            else { $file.state = & $judge $file }
+        } catch { $file.state = $_.Exception.Message }
+    }
+}
+
+function Select-Ready($files) {
+    # Of a conversation with a file that is refused none is touched; the person may refuse one too.
+    $refused = @{}
+    foreach ($file in $files) {
+        if ($file.state -ne 'ready' -and $file.state -ne 'done') {
+            $refused[$file.conversation] = $true
+            Write-Host "Left alone: conversation $($file.conversation): $(Get-ShownText $file.path): $($file.state)" -ForegroundColor Yellow
+        }
+    }
+    $groups = @($files | Where-Object { $_.state -eq 'ready' -and -not $refused.ContainsKey($_.conversation) } | Group-Object -Property conversation)
+    foreach ($group in $groups) {
+        $shown = @($group.Group | ForEach-Object { Get-ShownText $_.path }) -join ', '
+        if ($PSCmdlet.ShouldProcess($shown, "Change the files of conversation $($group.Name)")) { $group.Group }
+    }
+}
+
+function Move-Aside([string] $path, $file, [string] $ending) {
+    New-BackupFolder
+    $number = 0
+    $place = Get-BackupPath $file $ending
+    while ([IO.File]::Exists((Get-LongPath $place))) { $number++; $place = Get-BackupPath $file "$ending-$number" }
+    [IO.File]::Move((Get-LongPath $path), (Get-LongPath $place))
+}
+
+function Write-Whole($file, [string] $source, [string] $wanted) {
+    # A copy beside the file, checked, takes its place at one stroke.
+    $partial = [IO.Path]::Combine((Get-ParentPath $file.path), "ce-$kitId.new")
+    [IO.File]::Copy((Get-LongPath $source), (Get-LongPath $partial), $true)
+    if ((Get-Digest $partial) -ne $wanted) {
+        Move-Aside $partial $file 'partial'
+        throw "A copy for $(Get-ShownText $file.path) is not as it should be. Is the disk full or failing?"
+    }
+    $time = [IO.File]::GetLastWriteTimeUtc((Get-LongPath $source))
+    if ($source -eq $file.new -and $file.modified -ne $null) {
+        $time = (New-Object -TypeName DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTimeKind]::Utc)).AddMilliseconds([double] $file.modified)
+    }
+    [IO.File]::SetLastWriteTimeUtc((Get-LongPath $partial), $time)
+    if ([IO.File]::Exists((Get-LongPath $file.path))) {
+        [IO.File]::Replace((Get-LongPath $partial), (Get-LongPath $file.path), [NullString]::Value)
+    } else {
+        [IO.File]::Move((Get-LongPath $partial), (Get-LongPath $file.path))
+    }
+    if ((Get-Digest $file.path) -ne $wanted) { throw "$(Get-ShownText $file.path) is not what was written. Run undo.ps1 and check the disk." }
+}
+
+function Write-Outcome($files, $ready, [string] $calm) {
+    $refused = @($files | Where-Object { $_.state -ne 'ready' -and $_.state -ne 'done' })
+    $waiting = @($files | Where-Object { $_.state -eq 'ready' })
+    if (@($ready).Count -gt 0) { Write-Host "$(@($ready).Count) files changed. Backups: $([IO.Path]::Combine($kit, 'backup'))" }
+    elseif ($refused.Count -eq 0 -and $waiting.Count -eq 0) { Write-Host $calm }
+    else { Write-Host 'Nothing was changed.' }
+    if ($refused.Count -gt 0) { return 1 }
+    return 0
+}

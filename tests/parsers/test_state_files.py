@@ -186,3 +186,23 @@ def test_entries_without_a_path_are_counted(read: Any) -> None:
     parsed = read("file_inventory", json.dumps(listing).encode(), PLACES["file_inventory"])
     assert list(parsed.tables["file_inventory"]["Record"]) == [2]
     assert [(p.record, p.message) for p in parsed.problems] == [(1, "3 entries without a path")]
+
+
+def test_an_index_tells_which_conversations_it_lists_and_never_their_prompts(read: Any) -> None:
+    entries = [
+        {"sessionId": "aa-1", "fullPath": "SECRET", "firstPrompt": "SECRET", "summary": "SECRET", "messageCount": 8,
+         "modified": "2026-08-02T14:00:00.000Z", "isSidechain": False},
+        {"sessionId": "aa-2", "isSidechain": True},
+        {"sessionId": "no id"},
+        {"sessionId": "aa-3", "messageCount": "SECRET", "modified": 7},
+        "SECRET",
+    ]  # fmt: skip
+    parsed = read("sessions_index", json.dumps({"version": 1, "entries": entries}).encode(), "x/sessions-index.json")
+    tables = parsed.frames()
+    assert tables["sessions_index"]["EntryCount"].tolist() == [3]
+    listed = tables["indexed_session"]
+    assert listed["CliSessionId"].tolist() == ["aa-1", "aa-3"]
+    assert listed["Record"].tolist() == [1, 3]
+    assert listed["MessageCount"].fillna(-1).tolist() == [8, -1]
+    assert listed["TimeCreated"].notna().tolist() == [True, False]
+    assert "SECRET" not in listed.to_csv()

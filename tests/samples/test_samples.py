@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
+import zipfile
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +22,13 @@ from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
 from claude_evidence.samples.builder import build
 from claude_evidence.samples.scenario import SCENARIOS, load, names
+from claude_evidence.tally import tally
+from claude_evidence.templates._ledger import sums
+from claude_evidence.templates.render import render
+from claude_evidence.templates.terminal import summary
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SESSION = re.compile(r"local_[0-9a-f-]{36}")
 
 
 @cache
@@ -108,6 +117,52 @@ def test_ledger_accounts_for_every_conversation() -> None:
     assert [ref.member.rpartition("/")[2][:6] for ref in lost.evidence] == ["local_", lost.cli_session_id[:6], "git-wo"]
     assert lost.cli_session_id in lost.evidence[1].member
     assert [c.state for c in report("exdev-one-drive").conversations].count("unsaved (.tmp only)") == 23
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_conversation_of_a_sample_is_one_row_and_the_sums_hold(name: str) -> None:
+    made = report(name)
+    own, transcripts = seen_in_bytes(SAMPLES / f"{name}.zip")
+    assert Counter(row.session_id for row in made.conversations if row.session_id) == Counter(own)
+    assert {row.cli_session_id for row in made.conversations} >= transcripts
+    assert len(made.conversations) <= len(own | transcripts)
+    told = made.tally
+    assert told == tally(made.conversations)
+    assert told.states == load(SCENARIOS / f"{name}.yaml").expect["ledger"]
+    assert {sum(parts.values()) for parts in (told.states, told.recoverable, told.counted_in)} == {told.seen}
+    assert told.seen == len(made.conversations)
+    assert all(row.proof and row.evidence and row.seen_in for row in made.conversations)
+    assert all(row.how for row in made.conversations if row.recoverable != "nothing to do")
+
+
+def seen_in_bytes(path: Path) -> tuple[set[str], set[str]]:
+    """Return the sessions that files' names, leases and logs of a bundle speak of, and the transcripts in it."""
+    own, transcripts = set(), set()
+    with zipfile.ZipFile(path) as bundle:
+        for member in bundle.namelist():
+            base = member.rpartition("/")[2]
+            if match := SESSION.match(base.removeprefix("deleted_")):
+                own.add(match[0])
+            if base.endswith((".jsonl", ".jsonl.meta.json")) and "/subagents/" not in member:
+                transcripts.add(base.split(".")[0])
+            if base.endswith(".log"):
+                own |= set(SESSION.findall(bundle.read(member).decode()))
+            if base == "git-worktrees.json":
+                own |= {t["leasedBy"] for t in json.loads(bundle.read(member))["worktrees"].values() if t["leasedBy"]}
+    return own, transcripts
+
+
+def test_the_report_says_what_can_be_saved() -> None:
+    rows = report("sessions-catalogue").conversations
+    assert sums(rows) == (
+        "35 conversations were seen: 20 orphaned, 5 unknown, 3 healthy, 2 CLI only, 2 truncated, 1 deleted by user, "
+        "1 empty stub, 1 transcript missing. Counted where each was seen first: 7 in the registry, 1 more as "
+        "tombstones, 22 more as transcripts, 1 more in worktree leases, 4 more in the log. "
+        "Can be saved: 20 wholly, 1 partly, 9 not at all; 5 need nothing."
+    )
+    for template in ("report.html.j2", "report.md.j2"):
+        assert "20 orphaned, 5 unknown, 3 healthy" in render(report("sessions-catalogue"), template)
+    assert "20 orphaned, 5 unknown" in " ".join(summary(report("sessions-catalogue"), colour=False, width=90).split())
 
 
 def test_the_timeline_leaves_out_packages_that_only_sound_like_claude() -> None:

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Counts = NDArray[np.intp]
 
 SHARED_LENGTH = 7
 """Needles at least this long share one pass."""
 
 _BLOCK = 1 << 18
 _SMALL = 1 << 20
+_FREQUENT = 64
+"""Of the 65,536 words of a sample: one in a thousand."""
 _BATCH = 500_000
 _HASH = np.uint32(2654435761)
 _WORD_CASE = np.uint32(0x20202020)
@@ -77,10 +80,14 @@ def _same_short(data: Bytes, places: Places, needle: Needle) -> Mask:
     return result
 
 
-def find(data: Bytes, needles: Sequence[Needle]) -> dict[Needle, Places]:
-    """Return the places of each of *needles* in *data*, in order; the empty needle has none."""
-    shared = [n for n in needles if len(n.text) >= SHARED_LENGTH] if len(data) > _SMALL else []
-    found = _find_shared(data, shared) if shared else {}
+def find(data: Bytes, needles: Sequence[Needle], counts: Counts | None = None) -> dict[Needle, Places]:
+    """Return the places of each of *needles* in *data*, in order; the empty needle has none.
+
+    *counts* are those that `word_counts` gives for *data*.
+    """
+    counts = word_counts(data) if counts is None else counts
+    shared = [] if counts is None else [needle for needle in needles if len(needle.text) >= SHARED_LENGTH]
+    found = {} if counts is None else _find_shared(data, shared, counts)
     return {needle: found[needle] if needle in found else _find_one(data, needle) for needle in needles}
 
 
@@ -128,16 +135,21 @@ def _confirmed(data: Bytes, places: Places, needle: Needle) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The four words of which one is aligned, and the place of the first in its needle."""
+    """The four words of which one is aligned, the place of the first in its needle, and how often a sample has them."""
 
     needle: Needle
     offset: int
     words: tuple[int, ...]
+    count: int
 
 
-def _find_shared(data: Bytes, needles: Sequence[Needle]) -> dict[Needle, Places]:
-    common = _word_counts(data)
-    chosen = [_rarest(needle, common) for needle in needles]
+def frequent(needle: Needle, counts: Counts) -> bool:
+    """Return whether *needle*, at least `SHARED_LENGTH` long, turns up so often that to find it everywhere is dear."""
+    return _rarest(needle, counts).count > _FREQUENT
+
+
+def _find_shared(data: Bytes, needles: Sequence[Needle], counts: Counts) -> dict[Needle, Places]:
+    chosen = [_rarest(needle, counts) for needle in needles]
     distinct = np.unique(np.array([word for choice in chosen for word in choice.words], np.uint32))
     table = np.zeros(1 << 16, np.bool_)
     table[(distinct * _HASH) >> np.uint32(16)] = True
@@ -188,20 +200,25 @@ def _joined(pending: Iterable[tuple[Places, NDArray[np.uint32]]]) -> tuple[Place
     return np.concatenate(places), np.concatenate(words)
 
 
-def _word_counts(data: Bytes) -> NDArray[np.intp]:
-    """Return how often each hashed word stands in a sample of *data*: frequent ones make poor signs."""
+def word_counts(data: Bytes) -> Counts | None:
+    """Return how often each hashed word stands in a sample of *data*: frequent ones make poor signs.
+
+    None where *data* is so small that needles share no pass.
+    """
+    if len(data) <= _SMALL:
+        return None
     words = data[: len(data) // 4 * 4].view("<u4")
     step = max(1, len(words) // 32)
-    sample = np.concatenate([words[i : i + 2048] for i in range(0, len(words), step)]) | _WORD_CASE
+    sample = np.concatenate([words[i : i + 2048] for i in range(0, max(len(words), 1), step)]) | _WORD_CASE
     return np.bincount((sample * _HASH) >> np.uint32(16), minlength=1 << 16)
 
 
-def _rarest(needle: Needle, common: NDArray[np.intp]) -> _Words:
+def _rarest(needle: Needle, counts: Counts) -> _Words:
     folded = _masked(np.frombuffer(needle.text, np.uint8)).tobytes()
     words = [int.from_bytes(folded[i : i + 4], "little") for i in range(len(folded) - 3)]
-    costs = [int(common[_hashed(word)]) for word in words]
-    offset = min(range(len(words) - 3), key=lambda i: sum(costs[i : i + 4]))
-    return _Words(needle, offset, tuple(words[offset : offset + 4]))
+    each = [int(counts[_hashed(word)]) for word in words]
+    count, offset = min((sum(each[i : i + 4]), i) for i in range(len(words) - 3))
+    return _Words(needle, offset, tuple(words[offset : offset + 4]), count)
 
 
 def _hashed(word: int) -> int:

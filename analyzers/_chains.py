@@ -141,8 +141,13 @@ class Chains:
         rule, targets = _rule(document), self._targets(document)
         if not rule.type.name.startswith("TEMPORAL") or _by_number(rule):
             return any(map(self._possible, targets.values()))
-        # what must be absent is not searched for where nothing else is there
-        return any(all(self._possible(targets[name]) for name in clause.wanted) for clause in clauses(rule))
+        # what must be absent, or is dear to find, is not searched for where nothing else is there
+        wanted = ([targets[name] for name in clause.wanted] for clause in clauses(rule))
+        return any(all(map(self._possible, sorted(each, key=self._cost))) for each in wanted)
+
+    def _cost(self, document: RuleDocument) -> int:
+        """Return what it costs to judge *document*, or the dearest of those that it refers to."""
+        return max((leaf.cost for leaf in self._leaves(document, ())), default=0)
 
     def _leaves(self, document: RuleDocument, above: tuple[str, ...]) -> list[Plain]:
         """Return the plain documents below *document*; the reason of one that cannot be answered is raised."""

@@ -142,6 +142,11 @@ class Plain:
         """Where its matches can come from."""
         return tuple(source for source, _ in self._asked)
 
+    @property
+    def cost(self) -> int:
+        """Which of two documents is better judged first: that whose cost is less."""
+        return max((node.cost for _, node in self._asked), default=0)
+
     @cached_property
     def matched(self) -> tuple[Matched, ...]:
         """Its matches, by source."""

@@ -57,8 +57,9 @@ class All:
 
     @classmethod
     def of(cls, parts: Iterable[Node]) -> Node:
-        """Return the conjunction of *parts*, cheap ones first."""
-        ordered = sorted(parts, key=lambda part: part.cost)
+        """Return the conjunction of *parts*, those of a conjunction among them by themselves, cheap ones first."""
+        single = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
+        ordered = sorted(single, key=lambda part: part.cost)
         return ordered[0] if len(ordered) == 1 else cls(ordered)
 
     @property

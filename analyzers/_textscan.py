@@ -11,7 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from claude_evidence.analyzers._bytescan import SHARED_LENGTH, Mask, Needle, Places, find, same
+from claude_evidence.analyzers._bytescan import (
+    SHARED_LENGTH,
+    Counts,
+    Mask,
+    Needle,
+    Places,
+    find,
+    frequent,
+    same,
+    word_counts,
+)
 from claude_evidence.analyzers._text import Glob, fold
 
 if TYPE_CHECKING:
@@ -70,7 +80,8 @@ class _Chunk:
             may = table.take((keys * _MIX) >> np.uint64(48))
             may[outside] = True
             rows = np.flatnonzero(may)
-            found += [self._beginning(needle, rows) for needle in long]
+            theirs, edge = keys[rows], np.isin(rows, outside)
+            found += [self._beginning(n, rows[(theirs == key) | edge]) for n, key in zip(long, wanted, strict=True)]
         return _each_once(np.sort(np.concatenate(found), kind="stable"))
 
     def _beginning(self, needle: Needle, rows: Places) -> Places:
@@ -119,12 +130,21 @@ class _Chunk:
     def containing(self, needles: Sequence[Needle]) -> dict[Needle, Places]:
         """Return the rows that have each needle in them."""
         rows = {}
-        for needle, places in find(self.data, needles).items():
+        for needle, places in find(self.data, needles, self.counts).items():
             owners = np.searchsorted(self.offsets, places + self.base, side="right") - 1
             # texts stand end to end: a match over the border of two is none
             inside = places + self.base + len(needle.text) <= self.offsets[owners + 1]
             rows[needle] = _each_once(owners[inside])
         return rows
+
+    @cached_property
+    def counts(self) -> Counts | None:
+        """How often each hashed word stands in a sample of the texts; None where they are few."""
+        return word_counts(self.data)
+
+    def full_of(self, needle: Needle) -> bool:
+        """Return whether *needle* is in so many texts that it is better asked of some of them only."""
+        return self.counts is not None and frequent(needle, self.counts)
 
     @cached_property
     def beyond_ascii(self) -> Places:
@@ -190,10 +210,13 @@ class Texts:
     def expect(self, glob: Glob) -> bool:
         """Say that *glob* may be asked for, so that its search shares a pass over the data with others.
 
-        Return whether that pass alone answers it: then ask `rows_containing`.
+        Return whether that pass alone answers it: then ask `rows_containing`. What is in every other row is better
+        asked of the few rows that rarer questions leave, and is no part of that pass.
         """
         needle = _needle(glob)
         if len(self) <= FEW or len(needle.text) < SHARED_LENGTH:
+            return False
+        if any(chunk.full_of(needle) for chunk in self.chunks):
             return False
         self._wanted.add(needle)
         return glob.bytewise and glob.simple is not None and glob.simple[0] == "contains"

@@ -74,6 +74,7 @@ def small_is_large() -> Iterator[None]:
             "_columns._WHOLE": 2,
             "_textscan.FEW": -1,
             "_bytescan._SMALL": 6,
+            "_bytescan._FREQUENT": 2,
             "_bytescan._BLOCK": 64,
             "_bytescan._BATCH": 3,
             "_columns._repeats": lambda _: False,

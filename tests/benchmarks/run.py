@@ -1,6 +1,6 @@
 """Whole-process figures for the promises on speed: CPU seconds, median of five, and ratios within one run.
 
-Usage: ``python tests/benchmarks/run.py [help|events|log|collect]``. ``events`` needs CLAUDE_EVIDENCE_REAL_DATA.
+Usage: ``python tests/benchmarks/run.py [help|events|log|rules|collect]``. ``events`` needs CLAUDE_EVIDENCE_REAL_DATA.
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ def bench_log(folder: Path) -> None:
         print(f"  {log.stat().st_size / 1e6 / own:.0f} MB/s (promised: 100 at 200 MB)")
 
 
+def bench_rules(folder: Path) -> None:
+    subprocess.run([sys.executable, str(HERE / "bench_rules.py")], cwd=folder, check=True)
+
+
 def bench_collect(folder: Path) -> None:
     root = folder / "host"
     subprocess.run([sys.executable, str(HERE / "make_claude_folder.py"), str(root)], check=True)
@@ -81,11 +85,20 @@ def bench_collect(folder: Path) -> None:
     print(f"claude-evidence collect ({size / 1e6:.0f} MB): {min(times):.1f} s, {peak:.0f} MiB (promised: 25 s, 300 MB)")
 
 
+BENCHES = {
+    "help": bench_help,
+    "events": bench_events,
+    "log": bench_log,
+    "rules": bench_rules,
+    "collect": bench_collect,
+}
+
+
 def main() -> None:
-    chosen = sys.argv[1:] or ["help", "events", "log", "collect"]
+    chosen = sys.argv[1:] or list(BENCHES)
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
-            {"help": bench_help, "events": bench_events, "log": bench_log, "collect": bench_collect}[name](Path(folder))
+            BENCHES[name](Path(folder))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,15 @@ def loads_line(line: bytes) -> Any:
 
     For many small texts of which only strings and booleans matter: it does not look at the nesting beforehand.
     """
-    return _LINE_DECODER.decode(line.decode())
+    text = line.decode()
+    if text[:1] == "{":
+        try:
+            value, end = _SCAN_LINE(text, 0)
+        except StopIteration as error:
+            raise JsonError(f"no value at character {error.value}") from error
+        if not text[end:].strip(_SPACE):
+            return value
+    return _LINE_DECODER.decode(text)
 
 
 def _integer(digits: str) -> int | float:
@@ -86,6 +94,7 @@ def _refuse(constant: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_refuse)
 # float() is fast and, unlike int(), has no limit of digits.
 _LINE_DECODER = json.JSONDecoder(parse_int=float, parse_constant=_refuse)
+_SCAN_LINE = _LINE_DECODER.scan_once  # type: ignore[attr-defined]  # half the time of decode()
 
 
 def _skip(text: str, position: int) -> int:

@@ -20,6 +20,7 @@ TITLE_TYPES = frozenset({"ai-title", "custom-title"})
 MESSAGE_TYPES = frozenset({"user", "assistant"})
 # Types that no other line-based log of the app uses; a file that has one is a transcript even without a session id.
 OWN_TYPES = TITLE_TYPES | {"file-history-snapshot", "queue-operation", "last-prompt", "agent-name", "pr-link"}
+_WORDS = ("entrypoint", "version", "sessionId")
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -105,6 +106,7 @@ class _Tally:
     sided_messages: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    words: list[str] = field(default_factory=list)
     entrypoint: str = ""
     versions: dict[str, None] = field(default_factory=dict)
     session_ids: dict[str, None] = field(default_factory=dict)
@@ -142,9 +144,12 @@ class _Tally:
         counts["title_count"] += kind in TITLE_TYPES
         counts["recognised_count"] += is_transcript_record(record)
         self._time(untrusted.iso_time(record.get("timestamp")))
-        self.entrypoint = untrusted.token(record.get("entrypoint")) or self.entrypoint
-        _remember(self.versions, untrusted.token(record.get("version")))
-        _remember(self.session_ids, untrusted.identifier(record.get("sessionId")))
+        words = [word if isinstance(word := record.get(key), str) else "" for key in _WORDS]
+        if words != self.words:  # nearly every record says the same as the one before
+            self.words = words
+            self.entrypoint = untrusted.token(record.get("entrypoint")) or self.entrypoint
+            _remember(self.versions, untrusted.token(record.get("version")))
+            _remember(self.session_ids, untrusted.identifier(record.get("sessionId")))
 
     def _time(self, time: datetime | None) -> None:
         if time is not None:
@@ -189,7 +194,11 @@ def _lines(stream: BinaryIO, tally: _Tally) -> Iterator[_Line]:
             tally.utf16 = block.startswith(UTF16_MARKS)
         tally.size += len(block)
         *ends, rest = block.split(b"\n")
+        plain = b"\0" not in block
         for end in ends:
+            if plain and not length:
+                yield _Line(end, has_nul=False, ended=True)
+                continue
             length += len(end)
             has_nul = has_nul or b"\0" in end
             held.append(end)

@@ -247,3 +247,12 @@ def test_who_does_not_use_it_loads_nothing(project: pytest.Pytester) -> None:
         """
     )
     run(project).assert_outcomes(passed=1)
+
+
+def test_the_page_that_teaches_it_is_true(project: pytest.Pytester) -> None:
+    page = (SAMPLES.parent / "docs" / "regression.md").read_text(encoding="utf-8")
+    written = dict(re.findall(r"```(python|yaml)\n(.*?)```", page, re.DOTALL))
+    shutil.copy(SAMPLES / "update-breaks-launch.zip", project.path)
+    (project.path / "test_page.py").write_text(written["python"], encoding="utf-8")
+    (project.path / "page.evidence.yaml").write_text(written["yaml"], encoding="utf-8")
+    run(project).assert_outcomes(passed=2)

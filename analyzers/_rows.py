@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,21 @@ from claude_evidence.analyzers._textscan import Texts
 Positions = np.ndarray[Any, np.dtype[np.intp]]
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dicts in which every missing value is None."""
+def records(table: pd.DataFrame, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the rows as dicts in which every missing value is None; of the *columns* named, else of all."""
     if table.empty:
         return []
-    columns = [[None if _missing(value) else value for value in table[name].tolist()] for name in table.columns]
-    return [dict(zip(table.columns, values, strict=True)) for values in zip(*columns, strict=True)]
+    names = tuple(columns) or tuple(table.columns)  # an index of texts is slow to go through
+    return [
+        dict(zip(names, values, strict=True)) for values in zip(*(_values(table[name]) for name in names), strict=True)
+    ]
+
+
+def _values(series: pd.Series[Any]) -> list[Any]:
+    values = series.tolist()
+    for place in np.flatnonzero(series.isna().to_numpy()).tolist():
+        values[place] = None
+    return values
 
 
 def pick(table: pd.DataFrame, positions: Positions, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -37,10 +46,6 @@ def _taken(series: pd.Series[Any], order: Positions) -> Any:
     if isinstance(series.dtype, pd.StringDtype) and len(series):
         return pd.Series(Texts.column(series).take(order).strings, dtype=series.dtype)
     return series.array.take(order)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value
 
 
 def moment(value: Any) -> Any:

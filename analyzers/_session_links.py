@@ -14,6 +14,18 @@ from claude_evidence.analyzers._aftermath import Aftermath
 from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._rows import lower, records
 
+REGISTRY = (
+    "TimeCreated",
+    "Area",
+    "Account",
+    "Org",
+    "SessionId",
+    "ParseState",
+    "IsTmp",
+    "IsTombstone",
+    "LastActivityAt",
+)
+NAMING = ("SessionId", "CliSessionId", "PriorCliSessionIds", "ParseState")
 CLEANUP = timedelta(days=30)
 NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
 Tables = Mapping[str, pd.DataFrame]
@@ -22,13 +34,14 @@ Tables = Mapping[str, pd.DataFrame]
 def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) -> dict[str, Any]:
     """Return the columns that joins add to session_registry."""
     registry, transcripts = tables["session_registry"], _own_transcripts(tables["transcript"])
-    saved = {_place(row) for row in records(registry) if not row["IsTmp"] and not row["IsTombstone"]}
+    entries = records(registry, REGISTRY)
+    saved = {_place(row) for row in entries if not row["IsTmp"] and not row["IsTombstone"]}
     accounts = _values(tables["config"], "lastKnownAccountUuid")
     leases = {lease.lower() for lease in tables["worktree"]["LeasedBy"].dropna()}
     linked = transcript_ids(tables, history)
     aftermath = Aftermath.of(tables["events"], history)
     rows = []
-    for row in records(registry):
+    for row in entries:
         session = lower(row["SessionId"])
         cli = linked.get(session, frozenset())
         broken = row["ParseState"] == "all_null"
@@ -75,7 +88,7 @@ def transcript_columns(tables: Tables, history: AppHistory, released: Iterable[s
     gone_cli = gone | {cli for session, ids in history.mapped.items() if session in _both_forms(gone) for cli in ids}
     marked = set(released)
     rows = []
-    for row in records(tables["transcript"]):
+    for row in records(tables["transcript"], ("CliSessionId", "Entrypoint")):
         cli = lower(row["CliSessionId"])
         rows.append(
             {
@@ -95,7 +108,8 @@ def transcript_columns(tables: Tables, history: AppHistory, released: Iterable[s
 def lease_columns(tables: Tables) -> dict[str, Any]:
     """Return the columns that joins add to worktree."""
     registry = tables["session_registry"]
-    readable = {lower(row["SessionId"]) for row in records(registry) if row["ParseState"] == "ok" and not row["IsTmp"]}
+    entries = records(registry, ("SessionId", "ParseState", "IsTmp"))
+    readable = {lower(row["SessionId"]) for row in entries if row["ParseState"] == "ok" and not row["IsTmp"]}
     rows = [
         {"LeaseReadable": lower(lease) in readable if isinstance(lease, str) and len(registry) else None}
         for lease in tables["worktree"]["LeasedBy"]
@@ -107,7 +121,7 @@ def transcript_ids(tables: Tables, history: AppHistory) -> dict[str, frozenset[s
     """Return, per session id, the CLI session ids that its entry, its .tmp, the log, or its worktree's lease name."""
     links: dict[str, set[str]] = {session: set(ids) for session, ids in history.mapped.items()}
     readable = set()
-    for row in records(tables["session_registry"]):
+    for row in records(tables["session_registry"], NAMING):
         session = lower(row["SessionId"])
         links.setdefault(session, set()).update(_named(row))
         if row["ParseState"] == "ok":
@@ -130,7 +144,7 @@ def _by_lease(tables: Tables, links: Mapping[str, Set[str]], readable: Set[str])
     lost = {session for session, ids in links.items() if not ids and session not in readable}
     slugs = _free_transcripts(tables, frozenset().union(*links.values())) if lost else {}
     wanted: dict[str, set[str]] = {}
-    for row in records(tables["worktree"]) if slugs else []:
+    for row in records(tables["worktree"], ("LeasedBy", "Path")) if slugs else []:
         if (session := lower(row["LeasedBy"])) in lost and isinstance(row["Path"], str):
             found = slugs.get(NOT_ALNUM.sub("-", row["Path"]).lower(), set())
             wanted.setdefault(session, set()).update(found)
@@ -142,7 +156,8 @@ def _by_lease(tables: Tables, links: Mapping[str, Set[str]], readable: Set[str])
 def _free_transcripts(tables: Tables, taken: Set[str]) -> dict[str, set[str]]:
     """Return per slug, in lower case, the transcripts that the app may have written and nothing else has a claim to."""
     slugs: dict[str, set[str]] = {}
-    for row in records(_main_transcripts(tables["transcript"])):
+    columns = ("CliSessionId", "Slug", "Entrypoint", "HasMessages")
+    for row in records(_main_transcripts(tables["transcript"]), columns):
         by_app = row["Entrypoint"] in (None, "claude-desktop") and row["HasMessages"] is not False
         if by_app and (cli := lower(row["CliSessionId"])) not in taken:
             slugs.setdefault(lower(row["Slug"]), set()).add(cli)
@@ -153,12 +168,13 @@ def _only_by_log(tables: Tables, history: AppHistory) -> frozenset[str]:
     """Return the ids that only the log names, for sessions without any entry: those have no way back in the app."""
     present = {lower(s) for s in tables["session_registry"]["SessionId"]}
     absent = {cli for session, ids in history.mapped.items() if session not in present for cli in ids}
-    named = {cli for row in records(tables["session_registry"]) for cli in _named(row)}
+    named = {cli for row in records(tables["session_registry"], NAMING) for cli in _named(row)}
     return frozenset(absent - named)
 
 
 def _own_transcripts(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    return {lower(row["CliSessionId"]): row for row in records(_main_transcripts(table))}
+    columns = ("CliSessionId", "FileSize", "BadLineCount", "NulLineCount")
+    return {lower(row["CliSessionId"]): row for row in records(_main_transcripts(table), columns)}
 
 
 def _main_transcripts(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
-from claude_evidence.collector._evtx_concern import Event
+from claude_evidence.collector._evtx_concern import Event, typed
 from claude_evidence.collector._evtx_edit import Editor, Edits
-from claude_evidence.collector._evtx_records import LITERAL, OPAQUE, PADDING_TEXT, Record, Records, plan
+from claude_evidence.collector._evtx_records import LITERAL, OPAQUE, PADDING_TEXT, Record, Records, Span, plan
 from claude_evidence.evtx_format import (
     FRAGMENT_HEADER,
     RECORD_ALIGNMENT,
@@ -147,11 +147,14 @@ class Chunk:
         if record is None:
             return None, 0
         functions = self._editor.functions
-        foreign = functions.foreign is not None and not functions.concerns(self._event(record))
+        event = self._event(record)
+        foreign = functions.foreign is not None and not functions.concerns(event)
+        said = typed(event)
         edits = []
-        for start, stop, code, payload in record.spans:
+        for span in record.spans:
+            start, stop = span.start, span.end
             raw = self._data[start:stop]
-            new = self._editor.value(code, raw, payload and foreign)
+            new = self._value(span, raw, foreign) if said < 0 else self._with_said(span, raw, said, foreign)
             if new != raw:
                 edits.append((start, new))
         self._note_templates()
@@ -160,13 +163,25 @@ class Chunk:
             self._editor.remember_block(block.key, own)
         return edits, record.end
 
+    def _value(self, span: Span, raw: bytes, foreign: bool) -> bytes:
+        return self._editor.value(span.code, raw, span.payload and foreign)
+
+    def _with_said(self, span: Span, raw: bytes, said: int, foreign: bool) -> bytes:
+        """Return a value of an event whose value number *said* somebody typed: nobody else needs to read that one."""
+        if span.payload and span.code == ValueType.STRING | ARRAY:
+            parts = raw[: len(raw) & ~1].decode("utf-16-le", "surrogatepass").split("\0")
+            stored = (part.encode("utf-16-le", "surrogatepass") for part in parts)
+            new = [self._editor.value(ValueType.STRING, p, foreign or n == said) for n, p in enumerate(stored)]
+            return b"\0\0".join(new) + raw[len(raw) & ~1 :]
+        return self._value(span, raw, foreign or span.number == said or span.code == LITERAL)
+
     def _event(self, record: Record) -> Event:
         data, editor = self._data, self._editor
         start, end = record.provider
         number = _U16.unpack_from(data, record.event_id)[0] if record.event_id else None
         texts = [
             (editor.text if code in _WIDE else editor.binary_text)(data[first:last])
-            for first, last, code, payload in record.spans
+            for first, last, code, payload, _ in record.spans
             if payload
         ]
         texts += [editor.text(data[first:last]) for first, last in record.mentions]

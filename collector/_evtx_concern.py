@@ -12,6 +12,8 @@ _BOOTS = frozenset({
     ("microsoft-windows-kernel-general", 13),
 })  # fmt: skip
 """Provider in lower case and event id of what tells when the machine started, stopped, lost power."""
+_TYPED = {("user32", 1074): 5}
+"""By provider and event id, which of its data somebody typed: why they shut Windows down."""
 _CLAUDE = re.compile("claude|anthropic|cowork(?!er)|pzs8sxrjxfjjc|vmcompute|host ?compute", re.IGNORECASE)
 _NAMES_NOTHING = re.compile(
     r"""\s* (?: %%\d+ | 0x[0-9a-f]{1,16} | (?=[a-f]*\d)[0-9a-f]{4,16}
@@ -40,6 +42,11 @@ def concerns_claude(event: Event) -> bool:
     if (event.provider.lower(), event.event_id) in _BOOTS:
         return True
     return any(map(_CLAUDE.search, event.texts))
+
+
+def typed(event: Event) -> int:
+    """Return the number, from 0, of the value in *event* that holds what a person typed; -1 where none does."""
+    return _TYPED.get((event.provider.lower(), event.event_id or 0), -1)
 
 
 def names_something(text: str) -> bool:

@@ -51,12 +51,13 @@ _WALKS_PER_CHUNK = 1 << 19
 
 
 class Span(NamedTuple):
-    """A value or literal: its place in the chunk, its type's code, and whether it is the event's own data."""
+    """A value or literal: its place in the chunk, its type's code, whether it is the event's own data, its number."""
 
     start: int
     end: int
     code: int
     payload: bool
+    number: int = -1
 
 
 @dataclass(slots=True)
@@ -207,7 +208,7 @@ class Records:
             if code == ValueType.BINXML:
                 self._nested(base + start, base + end, record, depth)
             else:
-                spans.append(Span(base + start, base + end, code, payload))
+                spans.append(Span(base + start, base + end, code, payload, index))
 
     def _nested(self, start: int, end: int, record: Record, depth: int) -> None:
         known = len(record.spans)

@@ -162,6 +162,20 @@ def test_text_across_the_edge_of_what_is_no_chunk() -> None:
     assert not left(scrubbed(bytes(data), NAMES), NAMES)
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("comment", ["", "a wedding, back on Monday\r\ncall Yvonne", "see C:\\Budget and CONTOSO\\yve"])
+def test_what_somebody_typed_when_windows_was_shut_down_is_tokenised(named: bool, comment: str, tmp_path: Path) -> None:
+    told = ["C:\\Windows\\explorer.exe (PC)", "PC", "", "0x0", "restart", comment, "PC\\Administrator"]
+    fields = [Field(f"param{n}" if named else None, "UnicodeString", text) for n, text in enumerate(told, 1)]
+    made = [record("h", n, provider="User32", guid=None, event_id=1074, data=fields) for n in (1, 2)]
+    data = write_evtx(made)
+    clean = scrubbed(data, (), foreign)
+    assert not left(clean, ["wedding", "Monday", "Yvonne", "Budget", "CONTOSO"])
+    for row in opened(clean, tmp_path):
+        text = str(row[2]["Event"]["EventData"])  # type: ignore[index]
+        assert all(word in text for word in ("explorer.exe (PC)", "restart", "Administrator"))
+
+
 def test_what_concerns_others_is_tokenised_and_the_rest_stays(tmp_path: Path) -> None:
     other = [
         Field("PackageFullName", "UnicodeString", "Contoso.Payroll_1.0.0.0_x64__abcdefgh12345"),

@@ -127,6 +127,8 @@ class Column:
             return answers if everywhere else answers[rows]
         codes = self.codes if everywhere else self.codes[rows]
         passing = np.flatnonzero(answers)
+        if not len(passing):
+            return np.zeros(len(codes), np.bool_)
         if len(passing) == 1:  # never the last, which stands for a missing value
             return np.asarray(codes == passing[0])  # twenty times faster than the way for any number
         return np.asarray(answers[codes])

@@ -48,7 +48,7 @@ class Walk:
         self._host = host
         self._folds = host.system != "linux"
         self._met: dict[str, Found | OSError] = {}
-        self._listings: dict[Path, dict[str, str] | OSError] = {}
+        self._listings: dict[Path, dict[str, list[str]] | OSError] = {}
 
     def key(self, path: str) -> str:
         """Return what two spellings of one path share on the host."""
@@ -77,7 +77,7 @@ class Walk:
         if isinstance(listed, OSError):
             yield from _trouble(folder.path, listed)
             return
-        for name in sorted(listed.values()):
+        for name in sorted(name for spelt in listed.values() for name in spelt):
             path = join(folder.path, name)
             met = self._meet(path, folder.local / name)
             if isinstance(met, Found):
@@ -118,25 +118,26 @@ class Walk:
                 if isinstance(child, Trouble) or pattern.fullmatch(child.path.rpartition("/")[2]):
                     yield child
             return
-        name = self._spelt(folder, part)
-        path = join(folder.path, name)
-        met = self._meet(path, folder.local / name)
-        if isinstance(met, Found):
-            yield met
-        else:
-            yield from _trouble(path, met)
+        for name in self._spelt(folder, part):
+            path = join(folder.path, name)
+            met = self._meet(path, folder.local / name)
+            if isinstance(met, Found):
+                yield met
+            else:
+                yield from _trouble(path, met)
 
-    def _spelt(self, folder: Found, name: str) -> str:
-        """Return *name* as the entry in *folder* is spelt, itself where there is none or nobody may list it."""
+    def _spelt(self, folder: Found, name: str) -> list[str]:
+        """Return *name* as the entries in *folder* are spelt, itself where there is none or nobody may list it.
+
+        A disk of Windows that lies on a file system of another kind can hold two that differ in case only.
+        """
         if not self._folds or names(RECALL_ON_OPEN)[0] in folder.attributes:
-            return name
+            return [name]
         listed = self._names(folder.local)
-        if isinstance(listed, OSError) or name in listed.values():
-            return name
-        return listed.get(collision_key(name), name)
+        return [name] if isinstance(listed, OSError) else sorted(listed.get(collision_key(name), [name]))
 
-    def _names(self, folder: Path) -> dict[str, str] | OSError:
-        """Return the names in *folder* by what two spellings share; of two that share it, both are there."""
+    def _names(self, folder: Path) -> dict[str, list[str]] | OSError:
+        """Return the names in *folder* by what two spellings of one share."""
         if (known := self._listings.get(folder)) is None:
             try:
                 known = _listed(folder, self._folds)
@@ -216,12 +217,11 @@ def _plain_target(target: str) -> str:
     return re.sub(r"\A\\(?:\\|\?)\?\\(?=[A-Za-z]:)", "", target) or "a place that cannot be read"
 
 
-def _listed(folder: Path, folds: bool) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _listed(folder: Path, folds: bool) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     with os.scandir(folder) as entries:
         for entry, _ in zip(entries, range(_MOST_NAMES), strict=False):
-            key = collision_key(entry.name) if folds else entry.name
-            found[f"\0{entry.name}" if key in found else key] = entry.name
+            found.setdefault(collision_key(entry.name) if folds else entry.name, []).append(entry.name)
     return found
 
 

@@ -69,9 +69,9 @@ class _Search:
             self._keep(hit)
 
     def _keep(self, hit: Found) -> None:
-        key = hit.identity or self._walk.key(hit.path)
+        key = hit.identity or hit.path  # spelt as the folder spells it: in another case it is another file
         first = self._found.setdefault(key, hit)
-        if self._walk.key(first.path) != self._walk.key(hit.path):
+        if first.path != hit.path:
             note = f"the same as {shown(hit.path)}"
             if note not in first.note:
                 self._found[key] = replace(first, note="; ".join(filter(None, (first.note, note))))
@@ -81,4 +81,4 @@ class _Search:
         entry = Acquisition(
             self._artifact.name, shown(path), outcome, datetime.now(UTC), modified, size_bytes=size, detail=detail
         )
-        self._others.setdefault(self._walk.key(path), entry)
+        self._others.setdefault(self._walk.key(path) if outcome is Outcome.MISSING else path, entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,27 @@ def test_two_spellings_side_by_side_are_two_files(tmp_path: Path) -> None:
     put(tmp_path, f"{HOME}/x/Main.log", b"22")
     if len(list((tmp_path / HOME / "x").iterdir())) == 1:
         pytest.skip("this file system holds them for one")
-    found, _ = looked(host, "%%users.homedir%%/x/*.log")
+    for pattern in ("*.log", "main.log", "MAIN.LOG"):
+        found, _ = looked(host, f"%%users.homedir%%/x/{pattern}")
+        assert sorted(f.size_bytes for f in found) == [1, 2]
+
+
+def test_two_spellings_of_a_folder_are_two_folders_even_where_files_have_no_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = windows(tmp_path)
+    put(tmp_path, f"{HOME}/Logs/main.log", b"1")
+    put(tmp_path, f"{HOME}/logs/main.log", b"22")
+    if len(list((tmp_path / HOME).glob("[lL]ogs"))) == 1:
+        pytest.skip("this file system holds them for one")
+    described = _found.describe
+    monkeypatch.setattr(
+        "claude_evidence.collector._walk.describe",
+        lambda path, local: replace(described(path, local), identity=None),
+    )
+    found, _ = looked(host, "%%users.homedir%%/LOGS/main.log", "%%users.homedir%%/logs/main.log")
     assert sorted(f.size_bytes for f in found) == [1, 2]
+    assert not any(f.note for f in found)
 
 
 def test_what_gives_nothing_is_one_missing_for_each_pattern(tmp_path: Path) -> None:

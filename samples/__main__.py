@@ -47,13 +47,16 @@ def _one(name: str, folder: Path, check: bool) -> bool:
     scenario, target = load(SCENARIOS / f"{name}.yaml"), folder / f"{name}.zip"
     if not check:
         digest = build(scenario, target)
-        sys.stdout.write(f"{target.name}  {target.stat().st_size:,} bytes  sha256 {digest}\n")
+        sys.stdout.write(f"{target}  {target.stat().st_size:,} bytes  sha256 {digest}\n")
         return True
+    if not target.exists():
+        sys.stdout.write(f"{target}  is not there: build it\n")
+        return False
     with tempfile.TemporaryDirectory() as elsewhere:
         copy = Path(elsewhere) / target.name
         build(scenario, copy)
-        same = target.exists() and target.read_bytes() == copy.read_bytes()
-    sys.stdout.write(f"{target.name}  {'the same' if same else 'DIFFERS: build it again'}\n")
+        same = target.read_bytes() == copy.read_bytes()
+    sys.stdout.write(f"{target}  {'the same' if same else 'DIFFERS: build it again'}\n")
     return same
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,14 @@ def test_causes_lead_to_no_circle() -> None:
 def test_the_page_is_current() -> None:
     page = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
     assert page == catalogue(rules()), "run python -m claude_evidence.analyzers.catalogue > docs/catalogue.md"
+
+
+def test_the_readme_counts_the_patterns_of_each_area() -> None:
+    told = (ROOT / "README.md").read_text(encoding="utf-8")
+    areas = Counter(path.parent.name for path in (ROOT / "rules").glob("*/*.yml"))
+    counts = [int(n) for n in re.findall(r"^\| [a-zA-Z][^|]* \| (\d+) \|", told, re.MULTILINE)]
+    assert counts == [areas[area] for area in ("launch", "sessions", "cowork", "crash", "config")]
+    assert f"\n{sum(counts)} failures, " in told
 
 
 def analysed(text: str, log: str, folder: Path) -> Report:

@@ -125,3 +125,13 @@ def test_command_writes_one_tree_into_an_empty_folder(tmp_path: Path) -> None:
     assert "no empty folder" in again.stderr
     assert command("--tree", str(tmp_path / "other")).returncode == 2
     assert not (tmp_path / "other").exists()
+
+
+def test_command_says_whether_a_bundle_is_there_and_the_same(tmp_path: Path) -> None:
+    bundle, check = tmp_path / "healthy.zip", ("--to", str(tmp_path), "--check", "healthy")
+    assert f"{bundle}  is not there" in command(*check).stdout
+    assert str(bundle) in command("--to", str(tmp_path), "healthy").stdout
+    assert command(*check).returncode == 0
+    bundle.write_bytes(b"another")
+    assert "DIFFERS" in (told := command(*check)).stdout
+    assert told.returncode == 1

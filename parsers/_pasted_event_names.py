@@ -84,11 +84,12 @@ MESSAGES: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     (_AXD, 603, re.compile(r"Started deployment \w+ operation", re.IGNORECASE)),
     (_AXD, 638, re.compile(r"affected apps are still running", re.IGNORECASE)),
     (_AXD, 419, re.compile(r"error 0x80073D02: Unable to install", re.IGNORECASE)),
+    (_AXD, 404, re.compile(r"Deployment failed with HRESULT:\s*0x", re.IGNORECASE)),
     (_AXD, 465, re.compile(r"Opening the package from location .{1,200}failed", re.DOTALL | re.IGNORECASE)),
     (_AXD, 618, re.compile(r"Unable to update the status for package", re.IGNORECASE)),
     (_AMR, 67, re.compile(r"modifying AppModel Runtime status", re.IGNORECASE)),
     (_CI, 3033, re.compile(r"did not meet the .{1,40}signing level requirements", re.DOTALL | re.IGNORECASE)),
-    (_WER, 1001, re.compile(r"Problem Event Name:\s*(?:MoAppHang|AppHang)|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
+    (_WER, 1001, re.compile(r"Event Name:\s*(?:MoAppHang|AppHang)|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
 )
 
 

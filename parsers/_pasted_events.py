@@ -25,7 +25,10 @@ from claude_evidence.parsers._pasted_event_names import (
 from claude_evidence.parsers._pasted_log import begins as log_line
 from claude_evidence.parsers._pasted_text import Line, Statement, plain, statements
 
-_TIME = r"(?P<time>(?:\d{4}-\d\d-\d\d[ T]+)?\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?Z?(?![\d.,:]))"
+_TIME = (
+    r"(?P<time>(?:(?:\d{4}-\d\d-\d\d[ T]+|\d{1,4}([./-])\d{1,2}\2\d{1,4},?\s+))?"
+    r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|\s?[AaPp]\.?[Mm]\b\.?)?(?![\d.,:]))"
+)
 _NOTE = re.compile(
     rf"(?:{_TIME}[\s·:–—|-]*)?(?:(?P<provider>[A-Za-z][\w /.-]{{2,70}}?)[\s:(|]+)??(?:events?\s+|id\s?=\s?|#)?"
     r"(?P<open>[\[(]?)(?:id\s?=\s?)?(?P<id>\d{1,5})[\])]?(?![:.,]\d)(?=[\s:.,|)-]|$)\s*(?:\(?\s?[x×](?P<times>\d{1,4})\)?)?"
@@ -35,6 +38,7 @@ _NOTE = re.compile(
 _PAIR = re.compile(r"\s{0,8}(?P<key>[^\W\d][\w .'’]{0,30}?)\s*[:：]\s?(?P<value>.*)")
 _BLOCK = re.compile(r"\s*Event\s?\[\d+\]:?\s*$", re.IGNORECASE)
 _PACKAGE = re.compile(r"Claude_(?:\d[\w.…]*|pzs8sxrjxfjjc|…|\.\.\.)")
+_INSTALLER = re.compile(r"\bClaude(?:[-_ ][\w.-]{0,60})?\.msix(?:bundle)?\b", re.IGNORECASE)
 _VERSION = re.compile(r"\d+(?:\.\d+){2,3}")
 _PUBLISHER = "pzs8sxrjxfjjc"
 _LEFT_OUT = re.compile(r"(?<=_)(?:…|\.\.\.)?\Z")
@@ -141,6 +145,8 @@ def package_in(text: str) -> str:
     """
     found = [match[0].rstrip(".") for match in _PACKAGE.finditer(text)]
     whole = next((name for name in found if name.count("_") > 2), "")
+    if not found and _INSTALLER.search(text):
+        return f"Claude_…__{_PUBLISHER}"
     if whole or not found:
         return _LEFT_OUT.sub(_PUBLISHER, whole)
     version = next((match[0] for name in found if (match := _VERSION.search(name))), "")
@@ -150,7 +156,7 @@ def package_in(text: str) -> str:
 def _numbered(text: str) -> tuple[int | None, str, int, datetime | None]:
     """Return the event's id, what is said after it, how many times it came, and when."""
     if match := EVENT_ID.search(text):
-        return int(match["id"]), text[match.end() :].lstrip(" :.,-)"), 1, None
+        return int(match["id"]), text[match.end() :].lstrip(" :.,-)]`*") or text, 1, None
     match = _NOTE.match(text)
     if match and begins(text):
         return int(match["id"]), match["text"], min(int(match["times"] or 1), _MOST), _moment(match["time"])

@@ -13,14 +13,20 @@ import numpy as np
 from claude_evidence.parsers._clock import Clock
 from claude_evidence.parsers._log_formats import LEVELS
 from claude_evidence.parsers._log_lift import columns
-from claude_evidence.parsers._pasted_text import Line, Statement, spans, statements
+from claude_evidence.parsers._pasted_text import Line, Statement, cells, spans, statements
 
 _LEVELS = "|".join(LEVELS[1:])
+# what grep, Select-String and editors put before a line: file and number, or the number alone
+_NUMBERED = re.compile(
+    r"(?:(?:[A-Z]:)?[^\s:*?\"<>|][^:*?\"<>|]{0,250}\.(?:log|txt):)?\d{1,8}"
+    r"(?:[:|→\t](?!\d\d?:\d\d)\s*|\s{1,4}(?=\[?\d{4}-|\[[a-z]))",
+    re.IGNORECASE,
+)
 _START = re.compile(
     r"(?:\[MAIN_LOG\] )?(?:\[?(?:(?P<day>\d{4}[-/]\d\d[-/]\d\d)[T ]+)?"
     r"(?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?(?P<utc>Z)?\]?[\s:–—-]*)?"
     r"(?:(?P<file>[\w.-]{1,60}\.log)\W{0,3}\s+)?"
-    rf"(?:\[(?P<level>{_LEVELS})\]\s*)?(?P<message>\S.*)",
+    rf"(?:\[(?P<level>{_LEVELS})\]\s*)?(?(clock)(?:(?P<word>{_LEVELS})\b:?\s+)?)(?P<message>\S.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _SERVER = re.compile(rf"\[(?P<server>[^\]]{{1,80}})\] \[(?P<level>{_LEVELS})\] (?P<message>.*)", re.DOTALL)
@@ -47,7 +53,9 @@ _SHAPES = re.compile(
     r"(?:failed to set \w+ (?:disk )?path: )?(?:VHDX file|session disk) not found|Skipping auto-reinstall|"
     r"MSIX installation failed|(?:AddPackage|Installation) failed|ERROR dialog:|=== Claude Setup|"
     r"FATAL ERROR: |.{0,40}JavaScript heap out of memory|configure: path |not_found_error|"
-    r"path \S.{0,300} is a symlink or junction|Claude Code process exited|existingSessions=|setFocusedSession",
+    r".{0,320} is a symlink or junction, refusing|Found an update|Update downloaded|.{0,80}drew no acknowledgement|"
+    r".{0,120}HcsWaitForOperationResult|.{0,60}\bHCS\b.{0,80}0x[0-9a-f]{8}|.{0,80}HRESULT\W{0,3}0x(?:8037|c037|c03a)|"
+    r"Claude Code process exited|existingSessions=|setFocusedSession",
     re.IGNORECASE,
 )
 _QUOTES = ('"', "'", "“", "”", "«", "»", "`")
@@ -86,15 +94,16 @@ def rows(paragraph: Sequence[Line], clock: Clock) -> Iterator[dict[str, Any]]:
 
 
 def _quoted(statement: Statement, clock: Clock) -> Iterator[dict[str, Any]]:
-    """Yield the log lines that prose quotes in code spans."""
+    """Yield the log lines that prose quotes in code spans, and tables in their cells."""
     for line in statement.lines:
-        for span in spans(line):
+        for span in (*spans(line), *cells(line)):
             if record := _record(span):
                 yield _row(record, line.number, 1, clock)
 
 
 def _record(text: str) -> _Record | None:
-    match = _START.match(_unquoted(text.strip()))
+    text = _unquoted(text.strip())
+    match = _START.match(_NUMBERED.sub("", text, count=1)) if _NUMBERED.match(text) else _START.match(text)
     if match is None:
         return None
     message, level = _unquoted(match["message"]), match["level"]
@@ -106,6 +115,7 @@ def _record(text: str) -> _Record | None:
     if not (level or known or go):
         return None
     service = _service(match["file"] or "", message, utc=bool(match["utc"]), go=go)
+    level = level or match["word"]
     return _Record(message, level.lower() if level else None, service, _time(match) if dated else None)
 
 

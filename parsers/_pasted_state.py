@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from claude_evidence.parsers._package_list import blocks
+from claude_evidence.parsers._pasted_log import begins as log_line
 from claude_evidence.parsers._pasted_text import Line
 
 _RULE = re.compile(r"\s*-{2,}(?:\s+-{2,})+\s*")
@@ -21,6 +22,7 @@ _ALL_NULL = re.compile(
     r"(?:nothing|only) but null|null bytes only|no non-(?:zero|null) byte",
     re.IGNORECASE,
 )
+_ASKED = re.compile(r"Get-AppxPackage\b[^\n|]{0,60}\bClaude\b|Get-AppxPackage\b[^\n|]{0,60}Claude\*", re.IGNORECASE)
 _FIRST = re.compile(r"\$first\b[^\n]{0,60}?-1(?!\d)")
 _LENGTH = re.compile(
     r"(?:\.Length\b\D{0,60}|(?<![\w.]))(\d{1,3}(?:[,.]\d{3})+|\d{2,12})(?:\s*bytes|\s*$|(?=\s*#))",
@@ -33,8 +35,11 @@ FIELDS = ("Name", "Version", "Status", "PackageFullName", "PackageFamilyName", "
 
 def packages(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
     """Yield a row of ``package`` for each package listed: Format-List, or a table with at least Name and Version."""
-    for block in blocks("\n".join(line.text for line in paragraph)):
-        if "PackageFullName" in block or ("Status" in block and "Version" in block and "Name" in block):
+    text = "\n".join(line.text for line in paragraph)
+    asked = {"Name": "Claude"} if _ASKED.search(text) else {}
+    for block in blocks(text):
+        block = {**asked, **block}
+        if "PackageFullName" in block or ("Status" in block and "Name" in block and (asked or "Version" in block)):
             number = next((line.number for line in paragraph if line.text.startswith("Name")), paragraph[0].number)
             yield {"Record": number, **{name: block[name] for name in FIELDS if name in block}}
     for position, line in enumerate(paragraph[1:], 1):
@@ -44,7 +49,9 @@ def packages(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
 
 def _table(header: str, lines: Sequence[Line]) -> Iterator[dict[str, Any]]:
     names = [match[0] for match in _COLUMN.finditer(header)]
-    if not {"Name", "Version"} <= set(names):
+    if not {"Name", "Version"} <= set(names) and not (
+        "PackageFullName" in names and {"Version", "Status"} & set(names)
+    ):
         return
     for line in lines:
         values = re.split(r"\s{2,}", line.text.strip())
@@ -59,7 +66,7 @@ def sessions(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
     """Yield a row of ``session_registry`` for each entry that a listing names, and for each shown to be all null."""
     for line in paragraph:
         match = _ENTRY.search(line.text)
-        if match and (size := _listed(line.text, match)) is not None:
+        if match and not log_line(line.text) and (size := _listed(line.text, match)) is not None:
             yield _entry(line.number, match, size or None, "listed")
     yield from _nulls(paragraph)
 

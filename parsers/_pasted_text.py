@@ -5,6 +5,7 @@ People quote logs in fences, in code spans, behind ``> `` or as plain text, and 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _QUOTE = re.compile(r"(?:\s{0,3}> ?)+")
 _BULLET = re.compile(r"\s{0,12}(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
 _SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{3,2000})\1(?!`)")
+_CODE_TAG = re.compile(r"</?(?:code|pre|kbd|samp|td|tr|br|p)\b[^<>\n]{0,80}>", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 # what Node.js prints below a message: a stack, an object
 _BELOW = re.compile(r"at \S|[{}\]]|[\w$'\"-]{1,60}: ")
+# what Windows Error Reporting writes after an empty line of its own text
+_GOES_ON = re.compile(r"\s*(?:Problem signature|P1):", re.IGNORECASE)
 _OPEN = ("{", ",", "[")
 _CUT = ("\\", "/", "-", "_")
 MAX_LINE = 20_000
@@ -49,25 +53,27 @@ def paragraphs(text: str) -> Iterator[list[Line]]:
         if border and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else border[1]
             line, blank = "", 2
-        blank = 0 if line.strip() else blank + 1
-        if blank:
-            if group:
-                yield group
+        if not line.strip():
+            blank += 1
+            continue
+        if group and blank >= (2 if fence else 1) and not (blank < 2 and _GOES_ON.match(line)):
+            yield group
             group = []
-        else:
-            group.append(Line(number, line.rstrip(), bool(fence)))
+        group.append(Line(number, line.rstrip(), bool(fence)))
+        blank = 0
     if group:
         yield group
 
 
 def statements(lines: Sequence[Line], begins: Callable[[str], bool]) -> Iterator[Statement]:
-    """Yield what *lines* say, each statement from a line that *begins* to the one before the next.
+    """Yield what *lines* say, each statement from a line that *begins* to the one before the next or an empty line.
 
     Lines before the first beginning are one statement.
     """
     held: list[Line] = []
     for line in lines:
-        if held and begins(plain(line)):
+        apart = held and line.number > held[-1].number + 1 and not _GOES_ON.match(line.text)
+        if held and (apart or begins(plain(line))):
             yield _statement(held)
             held = []
         held.append(line)
@@ -78,6 +84,14 @@ def statements(lines: Sequence[Line], begins: Callable[[str], bool]) -> Iterator
 def spans(line: Line) -> list[str]:
     """Return the code spans of a line of prose, without their backticks."""
     return [] if line.fenced else [match[2].strip() for match in _SPAN.finditer(line.text)]
+
+
+def cells(line: Line) -> list[str]:
+    """Return the cells of a table's row, without code marks; nothing where the line is none."""
+    text = line.text.strip()
+    if line.fenced or not text.startswith("|"):
+        return []
+    return [cell.strip().strip("`").replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", text.strip("|"))]
 
 
 def plain(line: Line) -> str:
@@ -92,7 +106,8 @@ def plain(line: Line) -> str:
 
 def _unquoted(line: str) -> str:
     quote = _QUOTE.match(line)
-    return line[quote.end() :] if quote else line
+    line = line[quote.end() :] if quote else line
+    return html.unescape(_CODE_TAG.sub(" ", line)) if "<" in line and _CODE_TAG.search(line) else line
 
 
 def _statement(lines: Sequence[Line]) -> Statement:

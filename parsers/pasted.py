@@ -15,10 +15,11 @@ from claude_evidence.parsers import _pasted_events as quoted_events
 from claude_evidence.parsers import _pasted_log as quoted_log
 from claude_evidence.parsers import _pasted_machine as quoted_machine
 from claude_evidence.parsers import _pasted_state as quoted_state
+from claude_evidence.parsers import _pasted_xml as quoted_xml
 from claude_evidence.parsers import app_log, package, registry_value, service, session_registry
 from claude_evidence.parsers import events as event_log
 from claude_evidence.parsers._clock import Clock
-from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed, rows
+from claude_evidence.parsers._contract import HEAD, TEXT, Columns, Context, Parsed, rows
 from claude_evidence.parsers._json_text import decode_text, read_bytes
 from claude_evidence.parsers._pasted_text import paragraphs
 from claude_evidence.parsers._state import unreadable
@@ -53,7 +54,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
         if values:
             columns = TABLES[name]
             if name == "events":
-                columns = {**columns, **{f: TEXT for f in sorted(context.wanted) if f not in columns}}
+                columns = {**columns, **dict.fromkeys(sorted(context.wanted - HEAD.keys() - columns.keys()), TEXT)}
             tables[name] = rows(columns, values, source).frame()
     if not tables:
         return Parsed(problems=[Problem("parse", source.name, "quotes no log line, event, package or session file")])
@@ -62,6 +63,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
 
 def _found(text: str, context: Context) -> Found:
     found: Found = {name: [] for name in TABLES}
+    text, found["events"] = quoted_xml.events(text, context.wanted)
     section, events = quoted_events.Section(), []
     for paragraph in paragraphs(text):
         packages = list(quoted_state.packages(paragraph))
@@ -75,7 +77,10 @@ def _found(text: str, context: Context) -> Found:
         events += quoted
         taken = frozenset[int]().union(*(event.lines for event in quoted))
         found["app_log"] += quoted_log.rows([line for line in paragraph if line.number not in taken], context.clock)
+    twice = {row["EventID"] for row in found["events"]}
     for event in quoted_events.packaged(events):
+        if event.event in twice and quoted_xml.follows(event.text):
+            continue
         found["events"] += [quoted_events.row(event, _time(event, context), context.wanted)] * event.times
     return found
 

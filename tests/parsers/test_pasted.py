@@ -48,6 +48,13 @@ SAVE = "Failed to save session local_<uuid>: EXDEV: cross-device link not permit
         f"- `{SAVE}`",
         f"The log says `[error] {SAVE}` again and again.",
         f"```\n[error] {SAVE}\n```",
+        f"main.log:1234:2026-05-17 07:27:12 [error] {SAVE}",
+        f"logs\\main.log:77:[error] {SAVE}",
+        f"  1234  2026-05-17 07:27:12 [error] {SAVE}",
+        f"1234: 2026-05-17 07:27:12 [error] {SAVE}",
+        f"2026-05-17 07:27:12 ERROR {SAVE}",
+        f"| 07:27 | error | {SAVE} |",
+        f"<code>{SAVE.replace('->', '-&gt;')}</code>",
         "[error] " + SAVE.replace("permitted, rename", "permitted,\n  rename"),
     ],
 )
@@ -103,6 +110,14 @@ EVENTS = {
     "was encountered converting the job`",
     "Format-List": "TimeCreated  : 5/17/2026 7:27:44 AM\nProviderName : Microsoft-Windows-AppModel-Runtime\n"
     f"Id           : 215\nMessage      : 0x80070020: no container for package\n               {PACKAGE}\n",
+    "Format-Table": "TimeCreated           Id LevelDisplayName Message\n-----------           -- ----------------\n"
+    f"17/05/2026 07:27:44  215 Error            0x80070020: No container for {PACKAGE}...\n",
+    "number at the end": f"0x80070020: no container for package {PACKAGE} (Event ID 215)",
+    "XML": "Here it is:\n<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\n"
+    "<Provider Name='Microsoft-Windows-AppModel-Runtime'/><EventID>215</EventID>"
+    "<TimeCreated SystemTime='2026-05-17T05:27:44.1234567Z'/><EventRecordID>77</EventRecordID>\n"
+    "<Channel>Microsoft-Windows-AppModel-Runtime/Admin</Channel></System><EventData>\n"
+    f"<Data Name='PackageName'>{PACKAGE}</Data><Data Name='ErrorCode'>2147942432</Data></EventData></Event>\nDone.",
     "wevtutil": "Event[0]:\n  Log Name: Microsoft-Windows-AppModel-Runtime/Admin\n"
     "  Source: Microsoft-Windows-AppModel-Runtime\n"
     f"  Date: 2026-05-17T07:27:44.1200000Z\n  Event ID: 215\n  Level: Error\n  Description: \n0x80070020: {PACKAGE}\n",
@@ -117,6 +132,33 @@ def test_an_event_is_found_however_it_is_quoted(form: str) -> None:
     assert events["Channel"].tolist() == ["Microsoft-Windows-AppModel-Runtime/Admin"]
     assert events["HResult"].tolist() == ["0x80070020"]
     assert events["PackageName"].tolist() == [PACKAGE]
+
+
+def test_an_event_with_its_xml_below_its_text_counts_once_and_keeps_its_line() -> None:
+    text = EVENTS["wevtutil"] + "Event Xml:\n" + EVENTS["XML"].partition("\n")[2]
+    events = table("events", text)
+    assert events["EventID"].tolist() == [215]
+    assert events["Record"].tolist() == [text.count("\n", 0, text.index("<Event ")) + 1]
+    assert events["TimeCreated"].iloc[0] == datetime(2026, 5, 17, 5, 27, 44, 123456, tzinfo=UTC)
+
+
+def test_a_time_stays_a_time_where_rules_ask_for_it() -> None:
+    made = parsed(EVENTS["wevtutil"], wanted=frozenset({"TimeCreated", "Record", "Member"}))
+    assert made.frames()["events"]["TimeCreated"].iloc[0] == datetime(2026, 5, 17, 7, 27, 44, 120000, tzinfo=UTC)
+
+
+def test_what_powershell_says_of_an_installer_is_a_failed_deployment_of_its_package() -> None:
+    said = "Add-AppxPackage -Path Claude.msix\nAdd-AppxPackage : Deployment failed with HRESULT: 0x80073CF6, no."
+    (row,) = table("events", said).to_dict("records")
+    assert (row["EventID"], row["HResult"]) == (404, "0x80073cf6")
+    assert row["PackageName"] == "Claude_…__pzs8sxrjxfjjc"
+
+
+def test_error_reporting_goes_on_after_its_empty_line() -> None:
+    text = f"Fault bucket , type 0\nEvent Name: MoAppHang\n\nProblem signature:\nP1: {PACKAGE}\nP2: praid:Claude\n"
+    (row,) = table("events", text).to_dict("records")
+    assert row["EventID"] == 1001
+    assert b"MoAppHang" in row["EventData"]
 
 
 def test_an_event_counts_as_often_as_it_is_said_to_have_come() -> None:
@@ -165,7 +207,11 @@ def test_packages_as_list_and_as_table() -> None:
         "PS> Get-AppxPackage *claude* | Select-Object Name, Version, Status\n\nName   Version        Status\n"
         "----   -------        ------\nClaude 1.28929.0.0 Modified, NeedsRemediation\n"
     )
+    named = f"PackageFullName   Status\n---------------   ------\n{PACKAGE} Ok\n"
+    asked = "Get-AppxPackage *Claude* | select Status\nStatus : Servicing\n"
     assert table("package", listed)["PackageFullName"].tolist() == [PACKAGE]
+    assert table("package", named)[["PackageFullName", "Status"]].values.tolist() == [[PACKAGE, "Ok"]]
+    assert table("package", asked)["Status"].tolist() == ["Servicing"]
     assert table("package", selected)["Status"].tolist() == ["Modified, NeedsRemediation"]
 
 
@@ -197,6 +243,12 @@ def test_the_state_of_the_service_is_found(text: str, state: str) -> None:
     assert table("service", text)["State"].tolist() == [state]
 
 
+def test_a_log_line_that_ends_in_a_session_file_is_no_listing() -> None:
+    name = "local_0000aaaa-1fff-48cb-ab54-b321029c6552.json.tmp"
+    made = parsed(f"2026-05-17 07:27:12 [error] Failed to save session local_0: EXDEV, rename 'C:\\a\\{name}")
+    assert set(made.tables) == {"app_log"}
+
+
 def test_listings_name_session_files() -> None:
     text = (
         "```\n-a----  5/17/2026  2:45 AM   144258 local_0000aaaa-1fff-48cb-ab54-b321029c6552.json.tmp\n"
@@ -213,6 +265,10 @@ def test_listings_name_session_files() -> None:
     [
         "| `local_<sid>.json` registry entry | **Corrupted** — 144,258 bytes, all `0x00` |",
         "$b = [IO.File]::ReadAllBytes('local_<sid>.json')\n$b.Length    # 144258\n$first    # -1  (no non-zero byte)",
+        (
+            "```\nPS> Format-Hex local_<sid>.json   # 144258 bytes\n           00 01 02 03 04 05 06 07\n\n"
+            "00000000   00 00 00 00 00 00 00 00  ........\n00000008   00 00 00 00 00 00 00 00  ........\n```"
+        ),
         "local_<sid>.json, 144258 bytes\n00000000   00 00 00 00 00 00 00 00\n00000008   00 00 00 00 00 00 00 00\n",
     ],
 )

@@ -38,6 +38,8 @@ _TAGS = re.compile(
     r"REACT_QUERY_CLIENT|WarmLifecycle|growthbook|SkillsPlugin|EventLogging|Chrome Extension MCP|outbound-ccr|"
     r"\d+:\d{4}/\d{6}\.\d+:)",
 )
+# what else runs virtual machines on Windows and fails with the same codes
+_NOT_OURS = r"(?!.{0,300}(?:\bWSL|hcsshim|docker|VirtualBox|VMware|podman))"
 _SHAPES = re.compile(
     r"Failed to (?:save session|read sessions directory|load persisted sessions|connect transport|"
     r"start Claude's workspace|copy native host|get commands from)|"
@@ -54,7 +56,8 @@ _SHAPES = re.compile(
     r"MSIX installation failed|(?:AddPackage|Installation) failed|ERROR dialog:|=== Claude Setup|"
     r"FATAL ERROR: |.{0,40}JavaScript heap out of memory|configure: path |not_found_error|"
     r".{0,320} is a symlink or junction, refusing|Found an update|Update downloaded|.{0,80}drew no acknowledgement|"
-    r".{0,120}HcsWaitForOperationResult|.{0,60}\bHCS\b.{0,80}0x[0-9a-f]{8}|.{0,80}HRESULT\W{0,3}0x(?:8037|c037|c03a)|"
+    rf".{{0,120}}HcsWaitForOperationResult|{_NOT_OURS}.{{0,60}}\bHCS\b.{{0,80}}0x[0-9a-f]{{8}}|"
+    rf"{_NOT_OURS}.{{0,80}}HRESULT\W{{0,3}}0x(?:8037|c037|c03a)|"
     r"Claude Code process exited|existingSessions=|setFocusedSession",
     re.IGNORECASE,
 )

@@ -190,6 +190,8 @@ def test_rows_that_name_no_package_speak_of_their_neighbours_and_another_package
         "I restarted 215 times and got 0 errors.",
         "It took from 10:15 to 11:30 and used 400 MB.",
         "My printer says 0x80070020.",
+        "Error code: Wsl/Service/CreateInstance/MountVhd/HCS/0xc03a001a",
+        "docker: hcsshim::CreateComputeSystem: HCS 0x80370102 for Claude",
         "19:33:11.827  svchost.exe (pid 31512)  ProcessAccess -> other.exe (pid 20732)",
         "| a | b |\n|---|---|\n| 1 | 2 |",
         "",

@@ -18,7 +18,7 @@ from claude_evidence.parsers import _pasted_state as quoted_state
 from claude_evidence.parsers import app_log, package, registry_value, service, session_registry
 from claude_evidence.parsers import events as event_log
 from claude_evidence.parsers._clock import Clock
-from claude_evidence.parsers._contract import TEXT, Columns, Context, Parsed, rows
+from claude_evidence.parsers._contract import HEAD, TEXT, Columns, Context, Parsed, rows
 from claude_evidence.parsers._json_text import decode_text, read_bytes
 from claude_evidence.parsers._pasted_text import paragraphs
 from claude_evidence.parsers._state import unreadable
@@ -53,7 +53,7 @@ def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
         if values:
             columns = TABLES[name]
             if name == "events":
-                columns = {**columns, **{f: TEXT for f in sorted(context.wanted) if f not in columns}}
+                columns = {**columns, **{f: TEXT for f in sorted(context.wanted) if f not in columns and f not in HEAD}}
             tables[name] = rows(columns, values, source).frame()
     if not tables:
         return Parsed(problems=[Problem("parse", source.name, "quotes no log line, event, package or session file")])

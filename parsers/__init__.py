@@ -179,12 +179,18 @@ def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for name in names:
         parts = [table[name] if name in table else pd.Series([None] * len(table)) for table in frames]
         if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            data[name] = pd.api.types.union_categoricals(
-                [part.astype("category") for part in parts], sort_categories=False
-            )
+            data[name] = pd.api.types.union_categoricals([_words(part) for part in parts], sort_categories=False)
         else:
             data[name] = pd.concat([part.astype(parts[0].dtype) for part in parts], ignore_index=True)
     return pd.DataFrame(data)
+
+
+def _words(part: pd.Series[Any]) -> pd.Categorical:
+    """Return *part* as a category of text: where every value is missing, pandas makes it one of numbers or objects."""
+    import pandas as pd
+
+    made = part.astype("category").cat
+    return pd.Categorical.from_codes(made.codes, made.categories.astype("str"))
 
 
 def _coverage(member: Member, parsed: Parsed) -> list[Coverage]:

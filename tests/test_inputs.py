@@ -97,6 +97,23 @@ def test_loose_files_are_one_machines_evidence(tmp_path: Path) -> None:
     assert {f.document for f in made.findings} >= {"orphaned_cli_session_id__focus_without_start"}
 
 
+QUOTED = """# Claude does not start
+[error] Failed to save session local_<uuid>: EXDEV: cross-device link not permitted, rename 'a.json.tmp' -> 'a.json'
+Event ID 215: 0x80070020: Cannot create the Desktop AppX container for package Claude_1.7196.0.0_x64__pzs8sxrjxfjjc
+"""
+
+
+@pytest.mark.parametrize("other", ["main.log", "update-breaks-launch.zip"])
+def test_a_pasted_text_counts_together_with_what_it_is_given_with(other: str, tmp_path: Path) -> None:
+    (tmp_path / "issue.md").write_text(QUOTED, encoding="utf-8")
+    path = tmp_path / "main.log" if other == "main.log" else SAMPLES / other
+    if other == "main.log":
+        path.write_bytes(next(data for name, data in files("update-breaks-launch").items() if name.endswith(other)))
+    both = findings(report(path, tmp_path / "issue.md"))
+    assert both["msix_exdev_session_save"] == 1
+    assert both["msix_appcontainer_job_race_0x80070020"] == (1 if other == "main.log" else 7)
+
+
 def test_kind_is_known_by_content_where_the_name_says_nothing(tmp_path: Path) -> None:
     for number, (name, data) in enumerate(files("update-breaks-launch").items()):
         if name.endswith((".evtx", "main.log")):

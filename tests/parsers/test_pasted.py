@@ -15,7 +15,7 @@ from claude_evidence.bundle import open_bundle
 from claude_evidence.model import Manifest, Member
 from claude_evidence.parsers import parse, pasted
 from claude_evidence.parsers._clock import Clock
-from claude_evidence.parsers._contract import Context, Parsed
+from claude_evidence.parsers._contract import HEAD, Context, Parsed
 
 PACKAGE = "Claude_1.7196.0.0_x64__pzs8sxrjxfjjc"
 
@@ -62,6 +62,15 @@ def test_a_log_line_is_found_however_it_is_quoted(text: str) -> None:
     (row,) = table("app_log", text).to_dict("records")
     assert row["Message"] == SAVE
     assert (row["Service"], row["ErrnoCode"]) == ("main", "EXDEV")
+
+
+def test_a_rule_that_names_the_time_or_the_record_leaves_them_what_they_are() -> None:
+    wanted = frozenset({"TimeCreated", "Record", "Member", "PackageName"})
+    made = parsed(
+        f"Event ID 215: 0x80070020: Cannot create the Desktop AppX container for package {PACKAGE}", None, wanted
+    )
+    dtypes = made.frames()["events"].dtypes
+    assert [str(dtypes[name]) for name in HEAD] == list(HEAD.values())
 
 
 def test_lines_keep_their_number_and_time() -> None:

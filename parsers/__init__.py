@@ -170,6 +170,7 @@ def _first_time(table: pd.DataFrame) -> tuple[int, int]:
 
 
 def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import numpy as np
     import pandas as pd
 
     if len(frames) == 1:
@@ -178,10 +179,12 @@ def _concat(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     data: dict[str, Any] = {}
     for name in names:
         parts = [table[name] if name in table else pd.Series([None] * len(table)) for table in frames]
-        if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+        kinds_of = {type(part.dtype) for part in parts}
+        if pd.CategoricalDtype in kinds_of and pd.StringDtype not in kinds_of:
             data[name] = pd.api.types.union_categoricals([_words(part) for part in parts], sort_categories=False)
         else:
-            data[name] = pd.concat([part.astype(parts[0].dtype) for part in parts], ignore_index=True)
+            dtype = pd.StringDtype(na_value=np.nan) if pd.StringDtype in kinds_of else parts[0].dtype
+            data[name] = pd.concat([part.astype(dtype) for part in parts], ignore_index=True)
     return pd.DataFrame(data)
 
 

@@ -12,7 +12,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from claude_evidence.parsers._log_columns import positions
 from claude_evidence.parsers._log_nuls import Nuls
 
 # large enough for the work on it to outweigh the calls, small enough for the cache
@@ -41,6 +40,11 @@ class Block:
     first_line: int
     breaks: Ints
     soft: Ints
+
+    @classmethod
+    def of(cls, text: bytes) -> Block:
+        """Return *text*, whole lines, as a block."""
+        return cls(text + PAD, len(text), 1, _breaks(np.frombuffer(text, np.uint8)), np.zeros(0, dtype=np.int64))
 
     @property
     def bytes(self) -> NDArray[np.uint8]:
@@ -147,5 +151,5 @@ def _breaks(text: NDArray[np.uint8]) -> Ints:
     found = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(text), _SLICE):
         part = text[start : start + _SLICE]
-        found.append(positions(np.equal(part, NEWLINE, out=mask[: len(part)])) + np.int64(start))
+        found.append(np.flatnonzero(np.equal(part, NEWLINE, out=mask[: len(part)])) + start)
     return np.concatenate(found)

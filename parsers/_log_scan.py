@@ -16,6 +16,7 @@ Words = NDArray[np.uint64]
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 _BRACKET = ord("[")
+_LEVEL_AT = 21
 _MISFIT = NAT + 1
 
 
@@ -77,12 +78,19 @@ def _second_table() -> Ints:
 _SECONDS = _second_table()
 
 
+def starts_of(block: Block) -> Ints:
+    """Return where the lines of *block* begin; the last one need not be ended."""
+    breaks = block.breaks
+    ended = len(breaks) > 0 and breaks[-1] == block.size - 1
+    starts: Ints = np.concatenate([[0], breaks[:-1] + 1 if ended else breaks + 1])
+    return starts
+
+
 def lines_of(block: Block) -> Lines:
     """Return the lines of *block*; the last one need not be ended."""
     data, breaks = block.bytes, block.breaks
-    ended = len(breaks) > 0 and breaks[-1] == block.size - 1
-    starts = np.concatenate([[0], breaks[:-1] + 1 if ended else breaks + 1])
-    ends = breaks if ended else np.append(breaks, block.size)
+    starts = starts_of(block)
+    ends = breaks if len(breaks) == len(starts) else np.append(breaks, block.size)
     # before an empty line lies another line break, or for the first one the padding
     returns = data[ends - 1] == RETURN
     return Lines(starts, ends - returns, bool(returns.any()))
@@ -93,12 +101,18 @@ def heads_of(block: Block, lines: Lines, kind: Format, tags: Tags) -> Heads:
     if not kind.fixed:
         return _by_pattern(block, lines, kind, tags, np.arange(len(lines.starts)))
     heads = _by_columns(block, lines, tags)
-    others = np.ones(len(lines.starts), dtype=bool)
-    others[heads.line] = False
-    rest = np.flatnonzero(others)
-    first = block.bytes[lines.starts[rest]]
-    maybe = rest[(first == _BRACKET) | ((first >= ord("0")) & (first <= ord("9")))]
+    maybe = candidates(block, lines.starts, heads.line)
     return _merged(heads, _by_pattern(block, lines, kind, tags, maybe)) if len(maybe) else heads
+
+
+def candidates(block: Block, starts: Ints, found: Ints) -> Ints:
+    """Return which of the lines at *starts*, but for those *found*, may begin as a record all the same."""
+    others = np.ones(len(starts), dtype=bool)
+    others[found] = False
+    rest = np.flatnonzero(others)
+    first = block.bytes[starts[rest]]
+    maybe: Ints = rest[(first == _BRACKET) | ((first >= ord("0")) & (first <= ord("9")))]
+    return maybe
 
 
 def _by_pattern(block: Block, lines: Lines, kind: Format, tags: Tags, candidates: Ints) -> Heads:
@@ -118,27 +132,35 @@ def _merged(one: Heads, two: Heads) -> Heads:
 
 
 def _by_columns(block: Block, lines: Lines, tags: Tags) -> Heads:
-    """Return the records that begin ``YYYY-MM-DD HH:MM:SS [level] ``: nearly all of a main.log.
+    """Return the records that begin ``YYYY-MM-DD HH:MM:SS [level] ``: nearly all of a main.log."""
+    line, time = stamps_of(block, lines.starts)
+    level = block.windows(lines.starts[line] + _LEVEL_AT, 8).view("<u8").reshape(-1)
+    code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
+    fits = (level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code]
+    if not fits.all():
+        line, time, code = line[fits], time[fits], code[fits]
+    text = lines.starts[line] + _LEVEL_AT + _LEVEL_LENGTHS[code]
+    return Heads(line, time, code, *tags.of(block, text, lines.ends[line]))
+
+
+def stamps_of(block: Block, starts: Ints) -> tuple[Ints, Ints]:
+    """Return which of the lines at *starts* begin ``YYYY-MM-DD HH:MM:SS [``, and the time of each as in `Heads`.
 
     No line break and no zero is part of that shape, so a line that has it has it within its own end.
     """
-    date, clock, second, rest = block.windows(lines.starts, 32).view("<u8").T
+    date, clock, second = block.windows(starts, 24).view("<u8").T
     seconds = _SECONDS[(second >> np.uint64(8)).astype(np.uint16)]
-    level = (second >> np.uint64(40)) | (rest << np.uint64(24))
-    code = _LEVEL_BY_LETTER[level & np.uint64(0xFF)]
-    fits = (seconds != _MISFIT) & ((second & _FRAME) == _FRAMED)
-    fits &= (level & _LEVEL_MASKS[code]) == _LEVEL_WORDS[code]
-    line = np.flatnonzero(fits)
+    line = np.flatnonzero((seconds != _MISFIT) & ((second & _FRAME) == _FRAMED))
     minute = _minutes(date[line], clock[line])
     dated = minute != _MISFIT
     if not dated.all():
         line, minute = line[dated], minute[dated]
-    seconds, code = seconds[line], code[line]
+    seconds = seconds[line]
     time = minute + seconds
     missing = (minute == NAT) | (seconds == NAT)
     if missing.any():
         time[missing] = NAT
-    return Heads(line, time, code, *tags.of(block, lines.starts[line] + 21 + _LEVEL_LENGTHS[code], lines.ends[line]))
+    return line, time
 
 
 def _has(word: Words, pattern: tuple[np.uint64, np.uint64, np.uint64]) -> Mask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,20 +17,6 @@ Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 
-@dataclass(slots=True)
-class Damage:
-    """How many records had something wrong, and the first line of the first of them."""
-
-    count: int = 0
-    first: int = 0
-
-    def add(self, lines: Sequence[int]) -> None:
-        """Count the records that begin on *lines*."""
-        if lines:
-            self.first = min(lines[0], self.first or lines[0])
-            self.count += len(lines)
-
-
 @dataclass(frozen=True, slots=True)
 class Messages:
     """The messages of some rows: that of row i lies in ``text`` from ``starts[i]`` to ``ends[i]``.
@@ -45,18 +30,21 @@ class Messages:
 
 
 class Texts:
-    """The messages of a log as one Arrow array, and what was wrong with them."""
+    """The messages of a log as one Arrow array; which of them were too long or no UTF-8."""
 
     def __init__(self, rows: int, size: int) -> None:
         """Make an empty column with room for *rows* messages of *size* bytes in all."""
         self._bytes = Column("uint8", size)
         self._offsets = Column("int64", rows + 1)
         self._offsets.add(np.zeros(1, dtype=np.int64))
-        self.invalid = Damage()
-        self.long = Damage()
+        self.invalid: list[int] = []
+        self.long: list[int] = []
 
-    def add(self, data: bytes, pieces: tuple[Ints, Ints], firsts: Ints, lines: Ints) -> Messages:
-        """Add the messages of records on *lines*; what was added is returned as well.
+    def __len__(self) -> int:
+        return len(self._offsets.values) - 1
+
+    def add(self, data: bytes, pieces: tuple[Ints, Ints], firsts: Ints) -> Messages:
+        """Add messages; what was added is returned as well.
 
         Piece i lies in *data*, which is padded, from ``pieces[0][i]`` to ``pieces[1][i]``; message j is made of those
         from ``firsts[j]`` on, up to the next message's first.
@@ -64,15 +52,15 @@ class Texts:
         offsets, text = _cut(data, *pieces, firsts)
         sizes = np.diff(offsets)
         if sizes.max(initial=0) > MESSAGE_LIMIT or not _valid(text, offsets):
-            offsets, text = self._mended(offsets, text, lines)
+            offsets, text = self._mended(offsets, text)
         self._append(offsets, text)
         return Messages(text, offsets[:-1], offsets[1:])
 
-    def add_one(self, message: bytes, was_long: bool, line: int) -> bytes:
-        """Add the message of the record on *line*, and return it as it was added."""
-        self.long.add([line] * was_long)
+    def add_one(self, message: bytes, was_long: bool) -> bytes:
+        """Add one message, and return it as it was added."""
+        self.long += [len(self)] * was_long
         if not _is_utf8(message):
-            self.invalid.add([line])
+            self.invalid.append(len(self))
             message = message.decode(errors="replace").encode()
         self._append(np.array([0, len(message)]), np.frombuffer(message, np.uint8))
         return message
@@ -88,12 +76,12 @@ class Texts:
         np.add(offsets[1:], shift, out=self._offsets.grow(len(offsets) - 1))
         self._bytes.add(text[offsets[0] : offsets[-1]])
 
-    def _mended(self, offsets: Ints, text: Bytes, lines: Ints) -> tuple[Ints, Bytes]:
+    def _mended(self, offsets: Ints, text: Bytes) -> tuple[Ints, Bytes]:
         """Return messages with U+FFFD for what is no UTF-8, and none too long; tell which were not so."""
         raw = [text[start:end].tobytes() for start, end in pairwise(offsets.tolist())]
         texts = [shortened(message) for message in raw]
-        self.long.add(lines[[was_long for _, was_long in texts]].tolist())
-        self.invalid.add(lines[[not _is_utf8(message) for message, _ in texts]].tolist())
+        self.long += [len(self) + row for row, (_, was_long) in enumerate(texts) if was_long]
+        self.invalid += [len(self) + row for row, (message, _) in enumerate(texts) if not _is_utf8(message)]
         whole = [message.decode(errors="replace").encode() for message, _ in texts]
         offsets = np.cumsum([len(PAD), *map(len, whole)])
         return offsets, np.frombuffer(b"".join((PAD, *whole, PAD)), np.uint8)

@@ -8,6 +8,7 @@ What is decided here, because no specification says it:
 - A carriage return before a line break is not text; any other one is. Continuation lines are joined by ``\\n``.
 - A run of NULs is cut out, and named; where the text after it begins as a record does, that record begins there.
 - A message holds at most 65,536 bytes; bytes that are no UTF-8 become U+FFFD.
+- ``Message`` is text, or a category of texts in a log in which they repeat a lot.
 - A file has one line format (see `_log_formats`); lines of another one in it are continuation lines.
 """
 
@@ -47,6 +48,7 @@ _USUAL_RECORD_BYTES = 50
 # what a larger log needs beyond is made when it is needed, because a size may be a lie
 _ROOM_BYTES = 1 << 30
 _SLICE = 1 << 16
+_REPEATED = 8
 
 
 def sniff(head: bytes) -> bool:
@@ -104,8 +106,10 @@ def _losses(records: Records) -> list[tuple[int | None, str]]:
     if records.headless:
         first = int(records.lines.values[0])
         said.append((first, "lines before the first dated record are kept as one record without a time"))
-    for damage, what in ((records.messages.invalid, "bytes that are not UTF-8, replaced by U+FFFD"),
-                         (records.messages.long, f"message longer than {MESSAGE_LIMIT:,} bytes, cut")):  # fmt: skip
+    messages = records.forms.messages
+    for forms, what in ((messages.invalid, "bytes that are not UTF-8, replaced by U+FFFD"),
+                        (messages.long, f"message longer than {MESSAGE_LIMIT:,} bytes, cut")):  # fmt: skip
+        damage = records.with_form(forms)
         if damage.count:
             said.append((damage.first, f"{what}: {damage.count} record(s), the first on line {damage.first}"))
     return said
@@ -115,30 +119,34 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
     times = records.times.values.view("datetime64[us]")
     rows = len(times)
     utc = times if records.kind.utc else context.clock.to_utc(times)
-    lifted = records.lifted
+    forms, codes = records.forms, _order(records)
     columns: dict[str, Any] = {
         "TimeCreated": pd.array(cast("Any", utc.view(np.int64)), dtype=UTC, copy=False),
         "Member": _same(source.name, rows),
         "Record": records.lines.values,
         "LocalTime": np.full(rows, "NaT", dtype="datetime64[us]") if records.kind.utc else times,
         "Service": _same(service, rows),
-        "Level": _category(records.levels, formats.LEVELS),
-        "Component": _category(records.components, records.tags.index),
-        "Message": _text(records.messages.array()),
-        "SessionId": _category(lifted["SessionId"].codes, lifted["SessionId"].index),
-        "CliSessionId": _category(lifted["CliSessionId"].codes, lifted["CliSessionId"].index),
-        "ErrnoCode": _category(lifted["ErrnoCode"].codes, lifted["ErrnoCode"].index),
+        "Level": _category(forms.levels, formats.LEVELS, codes),
+        "Component": _category(forms.components, forms.tags.index, codes),
+        "Message": _messages(forms.messages.array(), codes),
+        **{name: _category(column.codes, column.index, codes) for name, column in forms.lifted.items()},
         "LineCount": records.counts.values,
     }
     return pd.DataFrame(columns, copy=False)
+
+
+def _order(records: Records) -> NDArray[np.int32] | None:
+    """Return the form of each record, None where each has one of its own."""
+    codes: NDArray[np.int32] = records.codes.values
+    return None if len(records.forms) == len(codes) else codes
 
 
 def _same(value: str, rows: int) -> pd.Categorical:
     return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([value], dtype=TEXT))
 
 
-def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
-    """Return *column*, codes of *words*, as a category of those that occur; -1 is missing."""
+def _category(column: Column, words: Iterable[str], order: NDArray[np.int32] | None) -> pd.Categorical:
+    """Return *column*, codes of *words*, in *order* as a category of those that occur; -1 is missing."""
     codes, words = column.values, list(words)
     used = np.flatnonzero(_seen(codes, len(words)))
     narrow = np.min_scalar_type(-len(words) - 1)
@@ -148,6 +156,7 @@ def _category(column: Column, words: Iterable[str]) -> pd.Categorical:
         place = np.full(len(words) + 1, -1, dtype=narrow)
         place[used] = np.arange(len(used))
         codes = place[codes]
+    codes = codes if order is None else codes.take(order)
     return pd.Categorical.from_codes(codes, pd.Index([words[code] for code in used], dtype=TEXT))
 
 
@@ -159,6 +168,17 @@ def _seen(codes: NDArray[np.signedinteger[Any]], words: int) -> NDArray[np.bool_
         if seen[:-1].all():
             break
     return seen[:-1]
+
+
+def _messages(texts: pa.LargeStringArray, order: NDArray[np.int32] | None) -> Any:
+    """Return *texts* in *order*: as a category where they repeat so much that it is far smaller."""
+    if order is None:
+        return _text(texts)
+    encoded = texts.dictionary_encode()
+    if len(encoded.dictionary) * _REPEATED > len(order):
+        return _text(texts.take(pa.array(order)))
+    codes = encoded.indices.to_numpy().take(order)
+    return pd.Categorical.from_codes(codes, pd.Index(_text(encoded.dictionary)))
 
 
 def _text(texts: pa.LargeStringArray) -> pd.api.extensions.ExtensionArray:

@@ -158,6 +158,43 @@ def test_the_fast_reader_agrees_with_the_plain_one(data: bytes, service: str, bl
     assert comparable(rows_of(read(data, NAMES[service], block))) == comparable(log_reference.read(data, service))
 
 
+@st.composite
+def repetitive_logs(draw: st.DrawFn) -> bytes:
+    """Draw a log of many records that say few things, with hardly a line that is not like all others."""
+    ending = draw(st.sampled_from([b"\n", b"\r\n"]))
+    says = draw(
+        st.lists(st.tuples(LEVELS, TAG, TEXT, st.sampled_from([b"", b"", ending + b"  more", ending])), max_size=6)
+    )
+    odd = draw(st.lists(st.tuples(st.integers(0, 300), LINE), max_size=draw(st.sampled_from([0, 0, 1, 3]))))
+    clean = draw(st.sampled_from([True, True, False]))
+    lines = []
+    for number in range(300):
+        level, tag, text, more = (b"info", b"[CCD] ", b"usual", b"")
+        if says and number % 3 == 0:
+            level, tag, text, more = says[number // 3 % len(says)]
+            level = b"warn" if clean else level
+        time = b"2026-05-17 07:%02d:%02d" % (number // 60, number % 60 + (number % 97 == 0))
+        lines.append(time + b" [" + level + b"] " + tag + text.replace(b"\0", b"") + more)
+    for place, line in odd:
+        lines.insert(place, line)
+    data = ending.join(lines) + draw(st.sampled_from([b"", ending]))
+    return data[draw(st.integers(0, 40)) :]
+
+
+@settings(max_examples=60, deadline=None)
+@given(repetitive_logs(), st.sampled_from([4000, 9000, 1 << 19]))
+def test_what_repeats_is_read_as_what_does_not(data: bytes, block: int) -> None:
+    parsed = read(data, "main.log", block)
+    assert comparable(rows_of(parsed)) == comparable(log_reference.read(data, "main"))
+    assert parsed.problems == read(data, "main.log", 500).problems
+
+
+def test_what_repeats_is_kept_once() -> None:
+    table = read(b"2026-05-17 07:27:12 [info] [CCD] one\r\n" * 100, "main.log", 1 << 19).frames()["app_log"]
+    assert table["Message"].cat.categories.tolist() == ["one"]
+    assert table["Message"].tolist() == ["one"] * 100
+
+
 @settings(max_examples=60, deadline=None)
 @given(logs(), st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]), st.sampled_from([16, 33, 70, 150]))
 def test_the_encoding_of_a_file_changes_nothing(data: bytes, encoding: str, block: int) -> None:

@@ -48,7 +48,10 @@ class Column:
     def of(cls, series: Series) -> Column:
         """Return *series* as such a column: numbers, times and booleans become the text that rules compare."""
         if isinstance(series.dtype, pd.CategoricalDtype):
-            return cls(Texts.of(texts_of(series.cat.categories)), series.cat.codes.to_numpy())
+            words = series.cat.categories
+            plain = isinstance(words.dtype, pd.StringDtype)
+            texts = Texts(pa.chunked_array(words.array.__arrow_array__())) if plain else Texts.of(texts_of(words))  # type: ignore[attr-defined]
+            return cls(texts, series.array.codes)  # type: ignore[attr-defined]
         if isinstance(series.dtype, pd.StringDtype):
             return cls._of_strings(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]
         if series.dtype == object:
@@ -93,7 +96,11 @@ class Column:
     def starting(self, prefixes: Sequence[str]) -> Places:
         """Return the rows that begin with one of *prefixes*, to the letter."""
         rows = self.texts.starting(prefixes)
-        return rows if self.codes is None else np.flatnonzero(np.isin(self.codes, rows))
+        if self.codes is None:
+            return rows
+        begins = np.zeros(len(self.texts) + 1, np.bool_)  # the last stands for a missing value
+        begins[rows] = True
+        return np.flatnonzero(begins[self.codes])
 
     def present(self, rows: Places) -> Mask:
         """Return in which of *rows* there is a value."""

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import MAPPED, AppHistory
 from claude_evidence.analyzers._ledger_listed import Row, listed
 from claude_evidence.analyzers._ledger_names import first_rows, further_names
-from claude_evidence.analyzers._rows import lower, pick, records
+from claude_evidence.analyzers._rows import lower, records
 from claude_evidence.analyzers._session_links import transcript_ids
 
 LOCAL = "local_"
@@ -122,7 +121,7 @@ def _spoken(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str, Row]
 
 def _link(own: dict[str, Known], tables: Mapping[str, pd.DataFrame], history: AppHistory) -> None:
     """Give each conversation of the app its CLI session ids."""
-    dropped = _dropped(tables["app_log"])
+    dropped = _dropped(tables["app_log"], history)
     for links in (transcript_ids(tables, history), dropped):
         for session, ids in links.items():
             if session in own or (ids and session.startswith(LOCAL)):
@@ -132,13 +131,14 @@ def _link(own: dict[str, Known], tables: Mapping[str, pd.DataFrame], history: Ap
         known.deleted = session in history.deleted
 
 
-def _dropped(log: pd.DataFrame) -> dict[str, set[str]]:
+def _dropped(log: pd.DataFrame, history: AppHistory) -> dict[str, set[str]]:
     """Return the CLI session ids that a record names beside a session id other than to map them: it lets them go."""
     both = log["CliSessionId"].notna() & log["SessionId"].notna()
+    both.iloc[history.messages.starting([MAPPED])] = False
     pairs: dict[str, set[str]] = {}
-    for row in records(pick(log, np.flatnonzero(both.to_numpy()), ("SessionId", "CliSessionId", "Message"))):
-        if not str(row["Message"]).startswith(MAPPED):
-            pairs.setdefault(lower(row["SessionId"]), set()).add(lower(row["CliSessionId"]))
+    rows = log.loc[both.to_numpy(), ["SessionId", "CliSessionId"]].drop_duplicates()
+    for session, cli in zip(rows["SessionId"].tolist(), rows["CliSessionId"].tolist(), strict=True):
+        pairs.setdefault(lower(session), set()).add(lower(cli))
     return pairs
 
 

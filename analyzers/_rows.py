@@ -45,6 +45,11 @@ def pick(table: pd.DataFrame, positions: Positions, columns: Iterable[str] | Non
 def _taken(series: pd.Series[Any], order: Positions) -> Any:
     if isinstance(series.dtype, pd.StringDtype) and len(series):
         return pd.Series(Texts.column(series).take(order).strings, dtype=series.dtype)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        words = series.cat.categories
+        if len(words) > len(order) and isinstance(words.dtype, pd.StringDtype):
+            # what is asked of a category is asked of every word that it could have
+            return words.array.take(series.array.codes[order], allow_fill=True)
     return series.array.take(order)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -106,9 +107,15 @@ def reference_time(evidence: Evidence) -> datetime | None:
     if evidence.manifest.finished_at and not of_disk:
         return evidence.manifest.finished_at
     times = (table["TimeCreated"] for name, table in evidence.tables.items() if not of_disk or name in WRITTEN_BY_HOST)
-    newest = [time[time.between(FIRST_TIME, LAST_TIME)].max() for time in times]
+    newest = [_newest(time) for time in times]
     known = [time.to_pydatetime() for time in newest if time == time]
     return max([*known, *_file_times(evidence.manifest)] if of_disk else known, default=None)
+
+
+def _newest(times: pd.Series[Any]) -> Any:
+    """Return the newest plausible of *times*; NaT where there is none."""
+    newest = times.max()
+    return times[times.between(FIRST_TIME, LAST_TIME)].max() if newest > LAST_TIME or newest < FIRST_TIME else newest
 
 
 def _file_times(manifest: Manifest) -> list[datetime]:

@@ -115,7 +115,7 @@ class Build:
         session = saved.repair.target.rpartition("/")[2].removesuffix(".json")
         if values is None:
             raise _LeftAloneError("its copy is not whole")
-        if str(values.get("sessionId", session)).lower() != session.lower():
+        if str(values.get("sessionId")).lower() != session.lower():
             raise _LeftAloneError("its copy names another conversation: look at it by hand")
         saved = self._write(saved, saved.repair.target, data, self._modified(saved.repair.source))
         if values.get("cliSessionId") and not saved.repair.transcript:
@@ -138,10 +138,11 @@ class Build:
         repair = saved.repair
         with self._open(repair.transcript) as stream:
             said = read_said(stream)
-        rest, template = {}, {}
-        if repair.entry:
-            with self._open(repair.entry) as stream:
-                rest = read_rest(stream)
+        rest: dict[str, Any] = {}
+        for name in repair.rests:
+            with self._open(name) as stream:
+                rest = {**read_rest(stream), **rest}
+        template = {}
         if repair.template:
             with self._open(repair.template) as stream:
                 template = read_entry(stream) or {}

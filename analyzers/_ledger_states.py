@@ -11,6 +11,7 @@ from claude_evidence.analyzers._ledger_proofs import best_entry as best_entry
 from claude_evidence.analyzers._ledger_proofs import best_transcript as best_transcript
 from claude_evidence.analyzers._ledger_proofs import state_of as state_of
 from claude_evidence.analyzers._ledger_seen import Known
+from claude_evidence.analyzers._rows import lower
 
 YES, PARTLY, NO, NOTHING = "yes", "partly", "no", "nothing to do"
 FRESH_S = 60
@@ -53,6 +54,8 @@ def _temporary(known: Known) -> tuple[str, str]:
         return NOTHING, "written within the last minute: the app may still be saving it"
     if entry is None or entry["ParseState"] != "ok":
         return PARTLY, "if its .tmp is complete, give it the name that the app reads"
+    if not _own(entry):
+        return NO, "its .tmp names another conversation: look at it by hand"
     return YES, "give its complete .tmp the name that the app reads"
 
 
@@ -63,16 +66,22 @@ def _fresh(known: Known) -> bool:
 
 
 def spare(known: Known) -> Row | None:
-    """Return the readable temporary copy beside a damaged entry, if there is one."""
-    return next((row for row in known.entries if row["ParseState"] == "ok" and row["IsTmp"]), None)
+    """Return the newest readable copy of a damaged entry, temporary or in another folder, that names no other."""
+    fit = (row for row in known.entries if row["ParseState"] == "ok" and not row["IsTombstone"] and _own(row))
+    return max(fit, key=lambda row: (_stamp(row), bool(row["IsTmp"])), default=None)
+
+
+def _own(row: Row) -> bool:
+    return lower(row["InnerSessionId"]) in ("", lower(row["SessionId"]))
 
 
 def _in_its_place(known: Known) -> tuple[str, str] | None:
-    if spare(known):
+    copy = spare(known)
+    if copy is None:
+        return None
+    if copy["IsTmp"]:
         return YES, "its .tmp is complete: put it in the place of the damaged entry"
-    if any(row["ParseState"] == "ok" for row in known.entries):
-        return YES, "a readable copy lies in another folder: put it in the place of the damaged entry"
-    return None
+    return YES, "a readable copy lies in another folder: put it in the place of the damaged entry"
 
 
 def _rebuilding(known: Known, transcript: Row | None, templates: Iterable[Row]) -> tuple[str, str]:

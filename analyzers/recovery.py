@@ -116,8 +116,9 @@ def _repair(known: Known, row: Conversation, shared: _Field) -> Repair:
     if row.recoverable not in (YES, PARTLY):
         return replace(repair, reason=row.how or "nothing to save is in the evidence")
     if entry is not None and (entry["IsTmp"] or entry["ParseState"] != "ok") and (source := _readable(known, entry)):
-        return _from_copy(repair, source, entry, known)
-    if entry is not None and entry["ParseState"] == "ok":
+        if source["InnerSessionId"] or transcript is None or not transcript["HasMessages"]:
+            return _from_copy(repair, source, entry, known, shared)
+    elif entry is not None and entry["ParseState"] == "ok":
         return _relink(repair, entry, transcript, shared)
     if row.state == "CLI only":
         return replace(repair, way=Way.MEND)
@@ -146,19 +147,21 @@ def _stuck(known: Known) -> tuple[str, ...]:
 
 def _readable(known: Known, entry: Row) -> Row | None:
     """Return what can take the entry's place: itself under its temporary name, its .tmp, a copy in another folder."""
-    if entry["ParseState"] == "ok":
-        return entry
-    copies = (row for row in known.entries if row["ParseState"] == "ok" and not row["IsTombstone"])
-    return spare(known) or next(copies, None)
+    return entry if entry["ParseState"] == "ok" else spare(known)
 
 
-def _from_copy(repair: Repair, source: Row, entry: Row, known: Known) -> Repair:
+def _from_copy(repair: Repair, source: Row, entry: Row, known: Known, shared: _Field) -> Repair:
     session = str(entry["SessionId"])
     if not _SESSION.fullmatch(session):
         return _none(repair, "the app takes no entry of this name")
     inner = source["InnerSessionId"]
-    if inner and lower(inner) != session.lower():
+    if not inner:
+        return _none(repair, "its copy does not say which conversation it is: look at it by hand")
+    if lower(inner) != session.lower():
         return _none(repair, f"its temporary copy names another conversation, {inner}: look at it by hand")
+    owner = shared.named.get(lower(source["CliSessionId"]), session.lower())
+    if owner != session.lower():
+        return _none(repair, f"its transcript belongs to {owner}, whose entry can be read")
     target = _place(_folder(entry), session)
     way = Way.FROM_TMP if source["IsTmp"] else Way.FROM_COPY
     return replace(repair, way=way, target=target, source=_member(source), aside=_beside(known, target))
@@ -182,7 +185,11 @@ def _relink(repair: Repair, entry: Row, transcript: Row | None, shared: _Field) 
 def _rebuild(repair: Repair, known: Known, entry: Row | None, transcript: Row | None, shared: _Field) -> Repair:
     if transcript is None:
         return _none(repair, "no transcript with messages is in the evidence")
-    folder, session = _home(known, entry, transcript, shared)
+    folder, session, unknown = _home(known, entry, transcript, shared)
+    others = (row["InnerSessionId"] for row in known.entries if not row["IsTombstone"])
+    other = next((name for name in others if lower(name) not in ("", session.lower())), None)
+    if other is not None:
+        return _none(repair, f"what is left of its entry names another conversation, {other}: look at it by hand")
     cli = str(transcript["CliSessionId"])
     owner = shared.named.get(cli.lower(), session.lower())
     if not _SESSION.fullmatch(session):
@@ -190,33 +197,55 @@ def _rebuild(repair: Repair, known: Known, entry: Row | None, transcript: Row | 
     if owner != session.lower():
         return _none(repair, f"its transcript belongs to {owner}, whose entry can be read")
     if folder is None:
-        return _none(repair, "no folder of the app's list is known to put its entry into: sign in, start one new "
-                             "conversation, quit the app, and recover again")  # fmt: skip
+        return _none(repair, f"{unknown}: sign in, start one new conversation, quit the app, and recover again")
     target = _place(folder, session)
     lease = shared.leases.get(session.lower())
     return replace(
         repair, way=Way.REBUILD, session_id=session, cli_session_id=cli, target=target,
         template=_member(_template(shared.templates, folder, session)), aside=_beside(known, target),
+        rests=_rests(known, entry),
         worktree={k: str(lease[k]) for k in ("Name", "Path", "Branch", "SourceBranch") if lease[k]} if lease else {},
     )  # fmt: skip
 
 
-def _home(known: Known, entry: Row | None, transcript: Row, shared: _Field) -> tuple[str | None, str]:
-    """Return the folder that the entry belongs into, None where nobody knows, and the conversation's id."""
+def _rests(known: Known, entry: Row | None) -> tuple[str, ...]:
+    """Return the damaged entries that may still say something, *entry* first, then the last written."""
+    hurt = [row for row in known.entries if row["ParseState"] != "ok" and not row["IsTombstone"]]
+    return tuple(_member(row) for row in sorted(hurt, key=lambda row: (row is not entry, -_written(row))))
+
+
+def _written(row: Row) -> float:
+    return row["TimeCreated"].timestamp() if row["TimeCreated"] is not None else 0.0
+
+
+def _home(known: Known, entry: Row | None, transcript: Row, shared: _Field) -> tuple[str | None, str, str]:
+    """Return the folder that the entry belongs into and the conversation's id; None and why where nobody knows."""
     if entry is not None:
-        return _folder(entry), str(entry["SessionId"])
+        return _folder(entry), str(entry["SessionId"]), ""
     if cowork := _COWORK.match(str(transcript["Member"])):
-        return cowork["folder"], cowork["id"]
+        return cowork["folder"], cowork["id"], ""
     session = known.session_id or f"local_{uuid.uuid5(_NAMESPACE, lower(transcript['CliSessionId']))}"
     rows = [
         row for row in (*shared.templates, *shared.entries) if row["Area"] == CODE and row["AccountActive"] is not False
     ]
-    return (_folder(rows[0]) if rows else None), session
+    if not rows:
+        return None, session, "no folder of the app's list is known to put its entry into"
+    if len({lower(row["Account"]) for row in rows}) > 1:
+        return None, session, "several accounts have a list here, and nothing says which of them is signed in"
+    return _folder(rows[0]), session, ""
 
 
 def _template(templates: Sequence[Row], folder: str, session: str) -> Row | None:
-    """Return the newest readable entry of *folder*, else of the same registry; never of the conversation itself."""
+    """Return the newest readable entry of *folder*, else of the same account's list; never of the conversation itself.
+
+    Of another account never: its entries name its servers, its person and its settings.
+    """
     others = [row for row in templates if lower(row["SessionId"]) != session.lower()]
-    area = next((str(part) for part in reversed(folder.lower().split("/")) if part.endswith("-sessions")), "")
     near: list[Any] = [row for row in others if _folder(row).lower() == folder.lower()]
-    return next(iter([*near, *(row for row in others if row["Area"] == area)]), None)
+    return next(iter([*near, *(row for row in others if _list(_folder(row)) == _list(folder) != "")]), None)
+
+
+def _list(folder: str) -> str:
+    """Return which account's list lies in *folder*: its area and account, nothing where the path does not tell."""
+    *_, area, account, _ = ["", "", *folder.lower().split("/")]
+    return f"{area}/{account}" if area.endswith("-sessions") else ""

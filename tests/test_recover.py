@@ -211,7 +211,7 @@ def test_apply_that_was_stopped_half_way_goes_on(tmp_path: Path) -> None:
     recover(root, kit)
     twin, _ = loaded(kit, root)
     twin._back_up(twin.files[1])
-    twin._write(twin.files[0], twin.files[0].new, twin.files[0].after)  # and the power went
+    twin._change(twin.files[0])  # and the power went
     assert apply(kit, root) == 0
     assert account_for(root)[f"local_{uid(1)}"].state == "healthy"
     assert undo(kit, root) == 0

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_evidence import recovery_twin
+from claude_evidence import recovery_twin, recovery_twin_files
 from claude_evidence.cli import cli
 from claude_evidence.recovery_place import is_plain, of_machine
-from claude_evidence.recovery_twin import RefusedError
+from claude_evidence.recovery_twin_files import RefusedError
 from tests.recovery_trees import (
     CLAUDE,
     ENTRIES,
@@ -284,6 +284,7 @@ def test_kit_carries_its_own_program(tmp_path: Path) -> None:
         return subprocess.run(line, capture_output=True, text=True, check=False)
 
     before = snapshot(root)
+    assert "from claude_evidence" not in (kit / "recovery.py").read_text("utf-8")
     assert run("apply", "--root", str(root), "--what-if").returncode == 0
     assert snapshot(root) == before
     assert run("apply", "--root", str(root)).returncode == 0
@@ -309,7 +310,7 @@ def test_running_programs_are_seen(tmp_path: Path) -> None:
     program.symlink_to("/bin/sleep")
     process = subprocess.Popen([str(program), "60"])
     try:
-        assert "claude" in recovery_twin.running()
+        assert "claude" in recovery_twin_files.running()
     finally:
         process.kill()
         process.wait()

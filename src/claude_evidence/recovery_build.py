@@ -17,16 +17,16 @@ from typing import Any, BinaryIO, TypeVar, cast
 from claude_evidence import untrusted
 from claude_evidence.bundle import Bundle, MemberError
 from claude_evidence.model import Member
-from claude_evidence.recovery_entry import Entry, read_entry, read_rest, rebuilt, relinked, written
+from claude_evidence.recovery_entry import read_entry, read_rest, rebuilt, relinked, written
 from claude_evidence.recovery_lines import BLOCK_BYTES
-from claude_evidence.recovery_mend import Mended, mend
+from claude_evidence.recovery_lost import NO_TRANSCRIPT, lost, torn
+from claude_evidence.recovery_mend import mend
 from claude_evidence.recovery_place import is_plain
-from claude_evidence.recovery_said import Said, read_said, title
+from claude_evidence.recovery_said import read_said, title
 from claude_evidence.recovery_types import Action, Change, Piece, Repair, Saved, Way
 from claude_evidence.usage import UsageError
 
 NEW = "new"
-NO_TRANSCRIPT = "Its transcript is not here: it comes back to the list, and opens empty unless the transcript turns up."
 _SMALL_BYTES = 16 << 20
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ class Build:
         session = saved.repair.target.rpartition("/")[2].removesuffix(".json")
         if values is None:
             raise _LeftAloneError("its copy is not whole")
-        if str(values.get("sessionId", session)).lower() != session.lower():
+        if str(values.get("sessionId")).lower() != session.lower():
             raise _LeftAloneError("its copy names another conversation: look at it by hand")
         saved = self._write(saved, saved.repair.target, data, self._modified(saved.repair.source))
         if values.get("cliSessionId") and not saved.repair.transcript:
@@ -138,10 +138,11 @@ class Build:
         repair = saved.repair
         with self._open(repair.transcript) as stream:
             said = read_said(stream)
-        rest, template = {}, {}
-        if repair.entry:
-            with self._open(repair.entry) as stream:
-                rest = read_rest(stream)
+        rest: dict[str, Any] = {}
+        for name in repair.rests:
+            with self._open(name) as stream:
+                rest = {**read_rest(stream), **rest}
+        template = {}
         if repair.template:
             with self._open(repair.template) as stream:
                 template = read_entry(stream) or {}
@@ -152,7 +153,7 @@ class Build:
         )  # fmt: skip
         last = untrusted.epoch_ms(entry.values.get("lastActivityAt"))
         saved = self._write(saved, repair.target, written(entry.values), modified if repair.entry else last)
-        return replace(_described(saved, entry.values), pieces=entry.pieces, lost=_lost(repair, entry, said))
+        return replace(_described(saved, entry.values), pieces=entry.pieces, lost=lost(repair, entry, said))
 
     def _mend(self, saved: Saved) -> Saved:
         name = saved.repair.transcript
@@ -167,7 +168,7 @@ class Build:
             found.before_bytes, found.after, found.after_bytes, _ms(self._modified(name)),
         )  # fmt: skip
         pieces = (*saved.pieces, Piece("transcript", f"its own, {found.kept_lines:,} records kept as they were"))
-        return replace(saved, changes=(*saved.changes, change), pieces=pieces, lost=(*saved.lost, *_torn(found)))
+        return replace(saved, changes=(*saved.changes, change), pieces=pieces, lost=(*saved.lost, *torn(found)))
 
     def _aside(self, saved: Saved, name: str) -> Saved:
         place, data = self._place(name), self._bytes(name)
@@ -251,32 +252,6 @@ def _described(saved: Saved, values: dict[str, object]) -> Saved:
         saved, title=title(values.get("title")), folder=untrusted.text(values.get("cwd")) or "",
         last_activity_at=untrusted.epoch_ms(values.get("lastActivityAt")),
     )  # fmt: skip
-
-
-def _lost(repair: Repair, entry: Entry, said: Said) -> tuple[str, ...]:
-    """Return what a rebuilt entry lacks, in sentences."""
-    found = ["Permissions that were given to it, stars, and its place in the archive are not known any more."]
-    if "cwd" not in entry.values:
-        found.append("Its working folder is not known: the app will ask for it.")
-    if "cwd" in said.refused:
-        found.append("A working folder that its transcript names is not used: it is no path of a folder.")
-    if not repair.template:
-        found.append("There was no readable entry to learn the app's settings from: this one holds the bare minimum.")
-    if not said.custom_title and not said.ai_title and entry.sources.get("title", "").startswith("its date"):
-        found.append("Its title is gone; it bears its date instead.")
-    return tuple(found)
-
-
-def _torn(found: Mended) -> tuple[str, ...]:
-    lost = found.null_lines + found.torn_lines
-    if not lost:
-        return ()
-    lines = "1 line" if lost == 1 else f"{lost:,} lines"
-    told = (
-        f"What stood in {lines} of its transcript ({found.null_bytes:,} null bytes) is gone for good; "
-        "messages around that place may not be shown joined."
-    )
-    return (told,)
 
 
 def _created(path: Path) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ _CLAUDE = frozenset({"claude", "claude-3p", "anthropicclaude"})
 _ABOVE = frozenset({"roaming", "local", "application support", ".config", "logs", "programdata"})
 _ALWAYS = frozenset({".claude", "claude_pzs8sxrjxfjjc"})
 TWIN = "recovery.py"
+TWIN_MODULES = ("recovery_twin.py", "recovery_twin_files.py")
+_OWN_IMPORT = re.compile(r"^from claude_evidence\.recovery_twin_files import .*\n", re.MULTILINE)
 
 
 def check_folder(output: Path, kept: Sequence[Path]) -> None:
@@ -73,7 +76,7 @@ def write(folder: Path, plan: Plan, texts: Mapping[str, str]) -> None:
     """Write plan.json, the *texts* (by name; scripts in ASCII) and, for a plan with changes, the Python twin."""
     everything = {**texts, "plan.json": plan_json(plan)}
     if plan.changes:
-        everything[TWIN] = files("claude_evidence").joinpath("recovery_twin.py").read_text("utf-8")
+        everything[TWIN] = _twin()
     for name, text in everything.items():
         # Windows PowerShell reads a script in the machine's old code page unless it is marked: ours are ASCII
         data = text.replace("\n", "\r\n").encode("ascii") if name.endswith(".ps1") else text.encode()
@@ -83,6 +86,15 @@ def write(folder: Path, plan: Plan, texts: Mapping[str, str]) -> None:
             os.fsync(file.fileno())
     if not plan.changes:
         (folder / NEW).rmdir()
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)  # a kit may be moved out of its closed folder
+
+
+def _twin() -> str:
+    """Return the twin as one file, with what it imports of this package put in."""
+    main, shared = (files("claude_evidence").joinpath(name).read_text("utf-8") for name in TWIN_MODULES)
+    body = shared.partition("from __future__ import annotations\n")[2]
+    return _OWN_IMPORT.sub(lambda _: body, main, count=1)
 
 
 def plan_json(plan: Plan) -> str:

@@ -13,28 +13,24 @@ nothing to do. Exit codes: 0 done or nothing to do, 1 something was refused, 2 w
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import re
 import shutil
 import stat
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from claude_evidence.recovery_twin_files import RefusedError, digest, long_path, put_new, running, shown, unwritable
 
 FORMAT = "claude-evidence/recovery-plan/1"
 READY, DONE, REFUSED = "ready", "done", "refused"
 _WILD = re.compile(r"[\\:*?\"<>|\x00-\x1f\x7f]|(?:\A|/)\.{0,2}(?:/|\Z)")
 _LINK_TAGS = (0xA0000003, 0xA000000C)
-_PROGRAMS = ("claude", "claude.exe", "cowork-svc", "cowork-svc.exe")
-
-
-class RefusedError(Exception):
-    """Why nothing was changed, in one sentence."""
 
 
 @dataclass(slots=True)
@@ -104,10 +100,8 @@ class Kit:
         self._judge(self._before_apply)
         ready = self._chosen()
         if not self.what_if:
-            for file in ready:
-                self._back_up(file)
-            for file in ready:
-                self._aside(file) if file.aside else self._write(file, file.new, file.after)
+            ready = self._each(ready, self._back_up)
+            ready = self._each(ready, self._change, self._undone)
         return self._told(len(ready), "is as the plan wants it already: there is nothing to do")
 
     def undo(self) -> int:
@@ -116,9 +110,42 @@ class Kit:
         self._judge(self._before_undo)
         ready = self._chosen()
         if not self.what_if:
-            for file in ready:
-                self._undone(file)
+            ready = self._each(ready, self._undone, self._change)
         return self._told(len(ready), "is as it was before: there is nothing to undo")
+
+    def _each(
+        self, files: list[File], action: Callable[[File], None], back: Callable[[File], None] | None = None
+    ) -> list[File]:
+        """Do *action* per file and return those of conversations that came through whole.
+
+        Where one fails, *back* takes back what was done for its conversation; others get their turn.
+        """
+        failed: set[int] = set()
+        done: list[File] = []
+        for file in files:
+            if file.conversation in failed:
+                continue
+            try:
+                action(file)
+                done.append(file)
+            except (OSError, RefusedError) as error:
+                failed.add(file.conversation)
+                self._failed(file, error)
+                self._take_back([one for one in reversed(done) if one.conversation == file.conversation], back)
+        return [file for file in done if file.conversation not in failed]
+
+    def _take_back(self, done: list[File], back: Callable[[File], None] | None) -> None:
+        try:
+            for file in done if back else ():
+                back(file)  # type: ignore[misc]
+        except (OSError, RefusedError) as error:
+            self._failed(file, error)
+            self.say(f"conversation {file.conversation} is changed half way: run this again, or undo")
+
+    def _failed(self, file: File, error: OSError | RefusedError) -> None:
+        file.state = REFUSED
+        told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self.say(f"left alone: conversation {file.conversation}: {shown(file.path)}: {told}")
 
     def _judge(self, state_of: Callable[[File], tuple[str, str]]) -> None:
         for file in self.files:
@@ -134,6 +161,8 @@ class Kit:
             return DONE, ""
         if there != file.before:
             return REFUSED, "is not there any more" if there is None else "changed since the plan was made"
+        if fixed := unwritable(file.path):
+            return REFUSED, fixed
         if file.new is not None and digest(file.new) != file.after:
             return REFUSED, f"{file.new.name} of the kit is not what the plan says"
         return READY, ""
@@ -146,6 +175,8 @@ class Kit:
             return REFUSED, "is not there any more" if there is None else "changed since the plan was applied"
         if file.before is not None and digest(self.backup(file)) != file.before:
             return REFUSED, "its backup is missing or damaged"
+        if fixed := unwritable(file.path):
+            return REFUSED, fixed
         return READY, ""
 
     def _chosen(self) -> list[File]:
@@ -174,30 +205,50 @@ class Kit:
         place.parent.mkdir(mode=0o700, exist_ok=True)
         shutil.copy2(file.path, place)
         if digest(place) != file.before:
-            raise RefusedError(f"the backup of {shown(file.path)} is not like the file: nothing was changed")
+            raise RefusedError("its backup is not like it: it changed, or the kit's disk is full or failing")
 
-    def _write(self, file: File, source: Path | None, wanted: str | None) -> None:
-        """Put a copy of *source* in the place of *file*, at one stroke."""
-        assert source is not None, "a file to write always has a source"
-        partial = file.path.with_name(f"ce-{self.kit_id}.new")
-        shutil.copy2(source, partial)
-        if digest(partial) != wanted:
-            self._keep(partial, file, "partial")
-            raise RefusedError(f"a copy of {source.name} is not like it: is the disk full or failing?")
-        if source == file.new and file.modified_ms is not None:
-            os.utime(partial, ns=(file.modified_ms * 1_000_000,) * 2)
-        partial.replace(file.path)
-        if digest(file.path) != wanted:
-            raise RefusedError(f"{shown(file.path)} is not what was written: undo, and check the disk")
-
-    def _aside(self, file: File) -> None:
-        shutil.move(file.path, self._free(file, "moved"))
+    def _change(self, file: File) -> None:
+        if file.after is None:
+            self._unchanged(file, file.before)
+            self._keep(file.path, file, "moved")
+        else:
+            self._write(file, file.new, file.before, file.after)
 
     def _undone(self, file: File) -> None:
         if file.before is None:
+            self._unchanged(file, file.after)
             self._keep(file.path, file, "undone")
         else:
-            self._write(file, self.backup(file), file.before)
+            self._write(file, self.backup(file), file.after, file.before)
+
+    def _unchanged(self, file: File, there: str | None) -> None:
+        """Raise RefusedError where *file* is not *there* any more: the app may have been started meanwhile."""
+        if digest(file.path) != there:
+            raise RefusedError("it was written by another program just now")
+
+    def _write(self, file: File, source: Path | None, there: str | None, wanted: str) -> None:
+        """Put a copy of *source* in the place of *file*, which is *there* now, at one stroke."""
+        assert source is not None, "a file to write always has a source"
+        partial = file.path.with_name(f"ce-{self.kit_id}.new")
+        try:
+            self._copied(file, source, partial, wanted)
+            self._unchanged(file, there)
+            (put_new if there is None else os.replace)(partial, file.path)
+        except (OSError, RefusedError):
+            with suppress(OSError):
+                self._keep(partial, file, "partial")
+            raise
+        if digest(file.path) != wanted:
+            raise RefusedError("it is not what was written: undo, and check the disk")
+
+    def _copied(self, file: File, source: Path, partial: Path, wanted: str) -> None:
+        shutil.copy2(source, partial)
+        if digest(partial) != wanted:
+            raise RefusedError(f"a copy of {source.name} is not like it: is the disk full or failing?")
+        if source == file.new and file.path.exists():
+            shutil.copymode(file.path, partial)
+        if source == file.new and file.modified_ms is not None:
+            os.utime(partial, ns=(file.modified_ms * 1_000_000,) * 2)
 
     def _keep(self, path: Path, file: File, ending: str) -> None:
         place = self._free(file, ending)
@@ -220,45 +271,6 @@ class Kit:
                 continue
             if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in _LINK_TAGS:
                 raise OSError(0, "is a link or lies behind one: not followed")
-
-
-def digest(path: Path) -> str | None:
-    """Return the SHA-256 of the regular file at *path*, None where there is nothing; OSError for all else."""
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise OSError(0, "is no regular file")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def long_path(path: Path) -> Path:
-    """Return *path* in the form that Windows takes however long it is; elsewhere as it is."""
-    text = str(path)
-    if os.name != "nt" or text.startswith("\\\\"):
-        return path
-    return Path("\\\\?\\" + os.path.abspath(text))  # noqa: PTH100 - resolve() follows links
-
-
-def shown(path: Path) -> str:
-    """Return *path* without characters that could play tricks on a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in str(path))
-
-
-def running() -> list[str]:
-    """Return the names of Claude's programs that run on this machine."""
-    if os.name == "nt":
-        tool = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "tasklist.exe"
-        line = [str(tool), "/fo", "csv", "/nh"]
-    else:
-        line = ["ps", "-axo", "comm="]
-    try:
-        told = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=60, check=True).stdout  # noqa: S603
-    except (OSError, subprocess.SubprocessError) as error:
-        raise RefusedError(f"nobody says whether Claude runs ({error}): quit it, and apply with PowerShell") from error
-    names = (row.split(",")[0].strip('" ').replace("\\", "/").rsplit("/", 1)[-1].lower() for row in told.splitlines())
-    return sorted({name for name in names if name in _PROGRAMS})
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

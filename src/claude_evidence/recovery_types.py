@@ -37,7 +37,8 @@ class Repair:
     """One conversation that is lost, and what it can be saved from: names of members, empty where there is none.
 
     ``target`` is the place of its entry. ``aside`` are stuck temporary files of it, which would keep the app from
-    saving it again (#83584). ``worktree`` is the lease of a worktree that names it. ``reason`` says why `Way.NOTHING`.
+    saving it again (#83584). ``rests`` are its damaged entries, the one that counts most first. ``worktree`` is the
+    lease of a worktree that names it. ``reason`` says why `Way.NOTHING`.
     """
 
     session_id: str
@@ -54,6 +55,7 @@ class Repair:
     template: str = ""
     mend: bool = False
     aside: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
     worktree: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 

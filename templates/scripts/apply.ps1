@@ -25,6 +25,8 @@ function Get-StateBeforeApply($file) {
         if ($there -eq '') { return 'is not there any more' }
         return 'changed since the plan was made'
     }
+    $hindrance = Get-Hindrance $file.path
+    if ($hindrance -ne '') { return $hindrance }
     if ($file.new -ne '' -and (Get-Digest $file.new) -ne $file.after) { return 'its new content in the kit is not what the plan says' }
     return 'ready'
 }
@@ -36,7 +38,7 @@ function Save-Backup($file) {
     New-BackupFolder
     [IO.File]::Copy((Get-LongPath $file.path), (Get-LongPath $backup), $true)
     if ((Get-Digest $backup) -ne $file.before) {
-        throw "The backup of $(Get-ShownText $file.path) is not like the file. Nothing was changed."
+        throw "its backup is not like it: it changed, or the kit's disk is full or failing"
     }
 }
 
@@ -45,10 +47,8 @@ try {
     $files = @(Read-Plan)
     Set-State $files { param($file) Get-StateBeforeApply $file }
     $ready = @(Select-Ready $files)
-    foreach ($file in $ready) { Save-Backup $file }
-    foreach ($file in $ready) {
-        if ($file.aside) { Move-Aside $file.path $file 'moved' } else { Write-Whole $file $file.new $file.after }
-    }
+    $ready = @(Invoke-Each $ready { param($file) Save-Backup $file } $null)
+    $ready = @(Invoke-Each $ready { param($file) Set-After $file } { param($file) Set-Before $file })
     exit (Write-Outcome $files $ready 'Everything is as the plan wants it already: there is nothing to do.')
 } catch {
     Write-Host "Stopped: $($_.Exception.Message)" -ForegroundColor Red

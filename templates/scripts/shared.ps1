@@ -4,7 +4,10 @@ $kit = $PSScriptRoot
 $isWindowsHost = $env:OS -eq 'Windows_NT'
 $kitId = ''
 
-function Get-ShownText([string] $text) { return ($text -replace '[\x00-\x1f\x7f-\x9f]', '?') }
+function Get-ShownText([string] $text) {
+    # Without what could play tricks on a terminal: controls, and marks that turn the direction of writing.
+    return ($text -replace '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]', '?')
+}
 
 function Get-LongPath([string] $path) {
     # Plain paths as long as they are short enough: old versions of .NET know no others.
@@ -49,6 +52,16 @@ function Get-Digest([string] $path) {
     $stream = [IO.File]::Open($long, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]::Read)
     try { return ([BitConverter]::ToString($sha.ComputeHash($stream)) -replace '-', '').ToLowerInvariant() }
     finally { $stream.Dispose(); $sha.Dispose() }
+}
+
+function Get-Hindrance([string] $path) {
+    # Why nothing can be put in a place, an empty text where it can.
+    if (-not [IO.Directory]::Exists((Get-LongPath (Get-ParentPath $path)))) { return 'its folder is not there' }
+    $long = Get-LongPath $path
+    if ($isWindowsHost -and [IO.File]::Exists($long) -and ([IO.File]::GetAttributes($long) -band [IO.FileAttributes]::ReadOnly)) {
+        return 'is marked as read-only: take that mark away first'
+    }
+    return ''
 }
 
 function Get-BackupPath($file, [string] $ending) {
@@ -117,13 +130,17 @@ function Set-State($files, [scriptblock] $judge) {
     }
 }
 
+function Write-LeftAlone($file, [string] $why) {
+    Write-Host "Left alone: conversation $($file.conversation): $(Get-ShownText $file.path): $(Get-ShownText $why)" -ForegroundColor Yellow
+}
+
 function Select-Ready($files) {
     # Of a conversation with a file that is refused none is touched; the person may refuse one too.
     $refused = @{}
     foreach ($file in $files) {
         if ($file.state -ne 'ready' -and $file.state -ne 'done') {
             $refused[$file.conversation] = $true
-            Write-Host "Left alone: conversation $($file.conversation): $(Get-ShownText $file.path): $($file.state)" -ForegroundColor Yellow
+            Write-LeftAlone $file $file.state
         }
     }
     $groups = @($files | Where-Object { $_.state -eq 'ready' -and -not $refused.ContainsKey($_.conversation) } | Group-Object -Property conversation)
@@ -141,25 +158,88 @@ function Move-Aside([string] $path, $file, [string] $ending) {
     [IO.File]::Move((Get-LongPath $path), (Get-LongPath $place))
 }
 
-function Write-Whole($file, [string] $source, [string] $wanted) {
-    # A copy beside the file, checked, takes its place at one stroke.
-    $partial = [IO.Path]::Combine((Get-ParentPath $file.path), "ce-$kitId.new")
+function Assert-Unchanged($file, [string] $there) {
+    # The app may have been started since the files were looked at.
+    if ((Get-Digest $file.path) -ne $there) { throw 'it was written by another program just now' }
+}
+
+function Copy-Checked($file, [string] $source, [string] $partial, [string] $wanted) {
     [IO.File]::Copy((Get-LongPath $source), (Get-LongPath $partial), $true)
-    if ((Get-Digest $partial) -ne $wanted) {
-        Move-Aside $partial $file 'partial'
-        throw "A copy for $(Get-ShownText $file.path) is not as it should be. Is the disk full or failing?"
-    }
+    if ((Get-Digest $partial) -ne $wanted) { throw 'a copy of its new content is not like it: is the disk full or failing?' }
     $time = [IO.File]::GetLastWriteTimeUtc((Get-LongPath $source))
     if ($source -eq $file.new -and $file.modified -ne $null) {
         $time = (New-Object -TypeName DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTimeKind]::Utc)).AddMilliseconds([double] $file.modified)
     }
     [IO.File]::SetLastWriteTimeUtc((Get-LongPath $partial), $time)
-    if ([IO.File]::Exists((Get-LongPath $file.path))) {
-        [IO.File]::Replace((Get-LongPath $partial), (Get-LongPath $file.path), [NullString]::Value)
-    } else {
-        [IO.File]::Move((Get-LongPath $partial), (Get-LongPath $file.path))
+}
+
+function Write-Whole($file, [string] $source, [string] $there, [string] $wanted) {
+    # A copy beside the file, checked, takes its place at one stroke. What came there meanwhile stays: Move fails then.
+    $partial = [IO.Path]::Combine((Get-ParentPath $file.path), "ce-$kitId.new")
+    try {
+        Copy-Checked $file $source $partial $wanted
+        Assert-Unchanged $file $there
+        if ($there -eq '') { [IO.File]::Move((Get-LongPath $partial), (Get-LongPath $file.path)) }
+        else { [IO.File]::Replace((Get-LongPath $partial), (Get-LongPath $file.path), [NullString]::Value) }
+    } catch {
+        $why = $_.Exception.Message
+        try { if ([IO.File]::Exists((Get-LongPath $partial))) { Move-Aside $partial $file 'partial' } }
+        catch { $why = "$why $(Get-ShownText $partial) is left there." }
+        throw $why
     }
-    if ((Get-Digest $file.path) -ne $wanted) { throw "$(Get-ShownText $file.path) is not what was written. Run undo.ps1 and check the disk." }
+    if ((Get-Digest $file.path) -ne $wanted) { throw 'it is not what was written: run undo.ps1 and check the disk' }
+}
+
+function Set-After($file) {
+    if ($file.aside) {
+        Assert-Unchanged $file $file.before
+        Move-Aside $file.path $file 'moved'
+    } else { Write-Whole $file $file.new $file.before $file.after }
+}
+
+function Set-Before($file) {
+    if ($file.before -eq '') {
+        Assert-Unchanged $file $file.after
+        Move-Aside $file.path $file 'undone'
+    } else { Write-Whole $file (Get-BackupPath $file 'bak') $file.after $file.before }
+}
+
+function Invoke-Each($files, [scriptblock] $action, [scriptblock] $back) {
+    # Do one thing per file, and return the files of conversations that came through whole. Where one fails, what was
+    # done for its conversation is taken back; others get their turn.
+    $failed = @{}
+    $done = New-Object -TypeName System.Collections.ArrayList
+    foreach ($file in $files) {
+        if ($failed.ContainsKey($file.conversation)) { continue }
+        try {
+            [void] (& $action $file)
+            [void] $done.Add($file)
+        } catch {
+            $failed[$file.conversation] = $true
+            Set-Failed $file $_.Exception.Message
+            Undo-Part @($done | Where-Object { $_.conversation -eq $file.conversation }) $back
+        }
+    }
+    return @($done | Where-Object { -not $failed.ContainsKey($_.conversation) })
+}
+
+function Set-Failed($file, [string] $why) {
+    $file.state = 'failed'
+    Write-LeftAlone $file $why
+}
+
+function Undo-Part($done, [scriptblock] $back) {
+    if ($back -eq $null) { return }
+    $last = @($done)
+    [Array]::Reverse($last)
+    foreach ($file in $last) {
+        try { [void] (& $back $file) }
+        catch {
+            Set-Failed $file $_.Exception.Message
+            Write-Host "Conversation $($file.conversation) is changed half way: run this again, or undo.ps1." -ForegroundColor Red
+            return
+        }
+    }
 }
 
 function Write-Outcome($files, $ready, [string] $calm) {

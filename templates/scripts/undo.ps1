@@ -22,6 +22,8 @@ function Get-StateBeforeUndo($file) {
     if ($file.before -ne '' -and (Get-Digest (Get-BackupPath $file 'bak')) -ne $file.before) {
         return 'its backup is missing or damaged'
     }
+    $hindrance = Get-Hindrance $file.path
+    if ($hindrance -ne '') { return $hindrance }
     return 'ready'
 }
 
@@ -31,10 +33,7 @@ try {
     [Array]::Reverse($files)
     Set-State $files { param($file) Get-StateBeforeUndo $file }
     $ready = @(Select-Ready $files)
-    foreach ($file in $ready) {
-        if ($file.before -eq '') { Move-Aside $file.path $file 'undone' }
-        else { Write-Whole $file (Get-BackupPath $file 'bak') $file.before }
-    }
+    $ready = @(Invoke-Each $ready { param($file) Set-Before $file } { param($file) Set-After $file })
     exit (Write-Outcome $files $ready 'Everything is as it was before: there is nothing to undo.')
 } catch {
     Write-Host "Stopped: $($_.Exception.Message)" -ForegroundColor Red

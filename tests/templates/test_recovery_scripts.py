@@ -126,8 +126,8 @@ def test_script_deletes_nothing_and_takes_every_path_as_it_is(name: str) -> None
 def test_nothing_is_changed_before_everything_is_looked_at(name: str) -> None:
     """The order of the main part: refuse, read, judge, choose (there `ShouldProcess` asks), back up, change."""
     main = SCRIPTS[name][SCRIPTS[name].rindex("\ntry {") :]
-    backup = ["Save-Backup"] if name == "apply.ps1" else []
-    steps = ["Assert-NothingRuns", "Read-Plan", "Set-State", "Select-Ready", *backup, "Write-Whole", "Write-Outcome"]
+    change = ["Save-Backup", "Set-After"] if name == "apply.ps1" else ["Set-Before"]
+    steps = ["Assert-NothingRuns", "Read-Plan", "Set-State", "Select-Ready", *change, "Write-Outcome"]
     places = [main.index(step) for step in steps]
     assert places == sorted(places)
 
@@ -141,6 +141,17 @@ def test_package_is_removed_only_after_its_data_were_copied_and_compared() -> No
         assert saving.index("Copy-Tree") < saving.index("Assert-SameTree") < saving.index("return $backup")
     launch = SCRIPTS["fix-launch.ps1"]
     assert launch.index("if (-not $RemovePackage)") < launch.rindex("Save-PackageData")
+
+
+@pytest.mark.parametrize("name", KIT)
+def test_a_file_is_looked_at_again_right_before_it_is_changed(name: str) -> None:
+    text = SCRIPTS[name]
+    writing = text[text.index("function Write-Whole") : text.index("function Set-After")]
+    assert writing.index("Copy-Checked") < writing.index("Assert-Unchanged") < writing.index("::Move(")
+    assert "if ($there -eq '') { [IO.File]::Move(" in writing, "a file that came meanwhile must not be replaced"
+    assert writing.count("::Replace(") == 1
+    steps = text[text.index("function Set-After") : text.index("function Invoke-Each")]
+    assert steps.count("Assert-Unchanged") == steps.count("Move-Aside") == 2
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

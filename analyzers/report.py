@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from claude_evidence.analyzers._types import RuleDocument, RuleSet
+import pandas as pd
+
+from claude_evidence.analyzers._app_history import AppHistory
+from claude_evidence.analyzers._types import Judgement, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.evaluate import judge
@@ -16,7 +19,7 @@ from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
 from claude_evidence.analyzers.timeline import timeline
 from claude_evidence.analyzers.verdict import verdict
-from claude_evidence.model import Custody, Evidence, Member, NotJudged, Reason, Report
+from claude_evidence.model import Custody, Evidence, Level, Member, NotJudged, Reason, Report
 from claude_evidence.tally import tally
 
 NO_ZONE = (
@@ -37,8 +40,7 @@ def analyze(
     tables, history = join(evidence)
     hashes = {member.name: member.sha256 for member in evidence.members}
     zoned = zone_known(tables)
-    ready, unmet = _needs(rules, evidence, zoned=zoned)
-    judgement = judge(ready, tables, evidence.coverage, {("app_log", "Message"): history.messages})
+    judgement, unmet = _judged(evidence, rules, tables, history, zoned=zoned)
     host = host_version(evidence.manifest, tables["package"])
     found = findings(judgement.hits, rules, tables, hashes, host)
     not_judged = _said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules)
@@ -66,6 +68,21 @@ def analyze(
         created_at=created_at,
         tally=tally(rows),
     )
+
+
+def matches(evidence: Evidence, rules: RuleSet) -> tuple[frozenset[tuple[str, Level]], int]:
+    """Return rule and level of every finding that `analyze` states, and how many problems it tells."""
+    tables, history = join(evidence)
+    judgement, _ = _judged(evidence, rules, tables, history, zoned=zone_known(tables))
+    found = frozenset((hit.document.stem, hit.document.level) for hit in judgement.hits)
+    return found, len(evidence.problems + rules.problems + judgement.problems)
+
+
+def _judged(
+    evidence: Evidence, rules: RuleSet, tables: Mapping[str, pd.DataFrame], history: AppHistory, *, zoned: bool
+) -> tuple[Judgement, list[NotJudged]]:
+    ready, unmet = _needs(rules, evidence, zoned=zoned)
+    return judge(ready, tables, evidence.coverage, {("app_log", "Message"): history.messages}), unmet
 
 
 def _needs(rules: RuleSet, evidence: Evidence, *, zoned: bool) -> tuple[RuleSet, list[NotJudged]]:

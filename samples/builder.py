@@ -12,6 +12,7 @@ from typing import Any
 from claude_evidence.bundle_names import MemberNames
 from claude_evidence.bundle_write import write_bundle
 from claude_evidence.model import Acquisition, Manifest, Outcome
+from claude_evidence.samples._literal import literal_bytes, literal_event
 from claude_evidence.samples._logs import log_file
 from claude_evidence.samples._session_files import HostFile, session_files, state_files, transcript_files
 from claude_evidence.samples.event_catalogue import event
@@ -26,7 +27,7 @@ def build(scenario: Scenario, path: Path) -> str:
     """Write the bundle of *scenario* to *path* and return its SHA-256."""
     files = sorted(host_files(scenario), key=lambda f: f.path)
     names = MemberNames()
-    stored = [(names.of(f.path + ".meta.json" if f.meta else f.path), f) for f in files]
+    stored = [(_name(names, f), f) for f in files]
     members = [(name, f.data) for name, f in stored]
     acquisitions = [_acquisition(scenario, name, f) for name, f in stored]
     if packages := scenario.raw.get("packages"):
@@ -54,6 +55,13 @@ def build(scenario: Scenario, path: Path) -> str:
             )
         )
     return write_bundle(path, _manifest(scenario, tuple(acquisitions)), members, timestamp=scenario.collected_at)
+
+
+def _name(names: MemberNames, file: HostFile) -> str:
+    """Return the member's name; a path below ``state/`` is no place on the host but what a command told."""
+    if file.path.startswith("state/"):
+        return f"data/{file.path}"
+    return names.of(file.path + ".meta.json" if file.meta else file.path)
 
 
 def _state(scenario: Scenario, name: str, listing: Any, members: list[tuple[str, bytes]]) -> Acquisition:
@@ -99,17 +107,19 @@ def host_files(scenario: Scenario) -> Iterator[HostFile]:
     for spec in scenario.raw.get("logs", []):
         yield HostFile(spec["path"], log_file(scenario, spec), scenario.collected_at, "ClaudeLogs")
     for spec in scenario.raw.get("files", []):
-        yield HostFile(spec["path"], _bytes(spec), scenario.utc(spec["modified"]), spec.get("artifact", "ClaudeFiles"))
+        yield _file(scenario, spec)
     yield from _event_logs(scenario)
 
 
-def _bytes(spec: Mapping[str, Any]) -> bytes:
-    return b"\0" * int(spec["nulls"]) if "nulls" in spec else str(spec.get("text", "")).encode()
+def _file(scenario: Scenario, spec: Mapping[str, Any]) -> HostFile:
+    modified = scenario.utc(spec["modified"]) if "modified" in spec else scenario.collected_at
+    artifact = spec.get("artifact", "ClaudeFiles")
+    return HostFile(spec["path"], literal_bytes(spec), modified, artifact, meta=bool(spec.get("meta", False)))
 
 
 def _event_logs(scenario: Scenario) -> Iterator[HostFile]:
-    """Yield one event log per channel, its records in order of time."""
-    channels: dict[str, list[EventRecord]] = {}
+    """Yield one event log per channel, its records in order of time; ``channels`` are there without any too."""
+    channels: dict[str, list[EventRecord]] = {str(channel): [] for channel in scenario.raw.get("channels", [])}
     for record in events(scenario):
         channels.setdefault(record.channel, []).append(record)
     for channel, records in channels.items():
@@ -119,10 +129,16 @@ def _event_logs(scenario: Scenario) -> Iterator[HostFile]:
 
 
 def events(scenario: Scenario) -> Iterator[EventRecord]:
-    """Yield the events; ``repeat: {count, every_s}`` gives one entry several times."""
+    """Yield the events; ``repeat: {count, every_s}`` gives one entry several times.
+
+    One that names its ``channel`` is written as it stands; the others are filled up from the catalogue.
+    """
     computer = str(scenario.raw["host"]["name"])
     for spec in scenario.raw.get("events", []):
         repeat = spec.get("repeat", {})
         for number in range(int(repeat.get("count", 1))):
             time = scenario.utc(spec["time"]) + timedelta(seconds=number * float(repeat.get("every_s", 0)))
-            yield event(spec["provider"], int(spec["id"]), time, computer=computer, **spec.get("data", {}))
+            if "channel" in spec:
+                yield literal_event(spec, time, computer)
+            else:
+                yield event(spec["provider"], int(spec["id"]), time, computer=computer, **spec.get("data", {}))

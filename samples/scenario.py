@@ -29,6 +29,7 @@ KEYS = {
     "account",
     "org",
     "events",
+    "channels",
     "logs",
     "files",
     "sessions",
@@ -77,7 +78,7 @@ class Scenario:
 
 def load(path: Path) -> Scenario:
     """Return the scenario in *path*; ValueError names a key that no builder knows."""
-    raw = yaml.safe_load(_filled(path.read_text(encoding="utf-8"), path.stem))
+    raw = yaml.safe_load(filled(path.read_text(encoding="utf-8"), path.stem))
     if unknown := set(raw) - KEYS:
         raise ValueError(f"{path.name}: unknown keys {', '.join(sorted(unknown))}")
     return Scenario(path.stem, raw, raw.get("expect") or {})
@@ -93,7 +94,8 @@ def identifier(scenario: str, word: str) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{scenario}/{word}"))
 
 
-def _filled(text: str, scenario: str) -> str:
+def filled(text: str, scenario: str) -> str:
+    """Return *text* with every ``${word}`` replaced by its UUID in *scenario*."""
     return PLACEHOLDER.sub(lambda match: identifier(scenario, match[1]), text)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("collector", "parsers", "analyzers", "templates", "rules", "samples")
-MEETING = {"cli", "pytest_plugin"}
+MEETING = {"cli", "pytest_plugin", "samples_audit", "samples_given", "samples_new", "trial"}
 """Modules, beside cli_*, where the folders meet: each is imported where it is needed, never at the top."""
 HEAVY = {"pandas", "numpy", "jinja2", "sigma", "evtx", "Evtx", "pyarrow", "msgspec", "yaml"}
 

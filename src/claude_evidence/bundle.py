@@ -161,6 +161,14 @@ class Bundle:
         """Return the path that *member* was found under, as it is written there: below the input, or in its zip."""
         return self._origins[member.name][0].text
 
+    def beside(self, path: str) -> bytes:
+        """Return the file at *path* (``data/redaction.json``) that describes a bundle, empty where no input has it."""
+        for part in self._parts:
+            for entry in part.bag.files.get(path, ())[:1] if part.bag else ():
+                with self._reading.open(entry, path) as stream:
+                    return stream.read(HELD_BYTES)
+        return b""
+
     def hashed(self, member: Member) -> Member:
         """Return *member* with its hash, its true size, and whether the hash is the promised one (None: no promise).
 

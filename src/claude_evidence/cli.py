@@ -44,6 +44,7 @@ class _Commands(LazyGroup):
         "collect": "claude_evidence.cli_collect",
         "recover": "claude_evidence.cli_recover",
         "redact": "claude_evidence.cli_redact",
+        "samples": "claude_evidence.cli_samples",
     }
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

@@ -67,7 +67,7 @@ def command(
         raise UsageError(f"{output}: a bundle is a zip, end its name in .zip")
     _check(output, inputs)
     with open_bundle(inputs, Limits().raised(raise_limits)) as bundle:
-        given, left_out = _sorted_out(bundle)
+        given, left_out = sorted_out(bundle)
         if not given:
             raise UsageError("the input holds nothing that this program can read: there is nothing to redact")
         try:
@@ -99,7 +99,7 @@ def _check(output: Path, inputs: tuple[Path, ...]) -> None:
             raise UsageError(f"{output} lies in {path}, which is read: give another place with -o")
 
 
-def _sorted_out(bundle: Bundle) -> tuple[list[Given], list[Acquisition]]:
+def sorted_out(bundle: Bundle) -> tuple[list[Given], list[Acquisition]]:
     """Return what is stored and, as acquisitions, what is not and why."""
     from claude_evidence.bundle_limits import MemberError
     from claude_evidence.model import Acquisition, Outcome
@@ -115,6 +115,8 @@ def _sorted_out(bundle: Bundle) -> tuple[list[Given], list[Acquisition]]:
             left_out.append(replace(entry, outcome=Outcome.FAILED, member=None, sha256=None, detail=str(error)))
             continue
         scrub = _SCRUBS.get(kind or "")
+        if scrub == "json" and member.path.lower().endswith(".txt"):
+            scrub = "text"  # what a command printed
         if scrub is None:
             why = "nothing here reads it" if kind is None else f"{kind} cannot be made private"
             left_out.append(replace(entry, outcome=Outcome.SKIPPED, member=None, sha256=None, detail=why))

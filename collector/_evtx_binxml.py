@@ -16,8 +16,8 @@ from claude_evidence.evtx_values import ValueType
 MAX_DEPTH = 64
 _U16, _U32 = struct.Struct("<H"), struct.Struct("<I")
 _FLAG_MASK = 0xFF ^ Token.MORE
-_SYSTEM, _EVENT_ID, _PROVIDER, _NAME = (
-    word.encode("utf-16-le") for word in ("System", "EventID", "Provider", "Name")
+_SYSTEM, _EVENT_ID, _PROVIDER, _NAME, _COMPUTER = (
+    word.encode("utf-16-le") for word in ("System", "EventID", "Provider", "Name", "Computer")
 )  # fmt: skip
 
 
@@ -38,6 +38,9 @@ class Markup:
     """The substitution that says the event id, -1 where none does."""
     provider: int = -1
     provider_literal: tuple[int, int] = (0, 0)
+    computer: int = -1
+    """The substitution that says which machine it is, -1 where none does."""
+    computer_literal: tuple[int, int] = (0, 0)
 
 
 def walk(data: bytes, start: int, limit: int, *, dependencies: bool = True) -> Markup:
@@ -118,6 +121,8 @@ class _Walk:
         self.markup.literals.append((start, end, outside))
         if self._is_provider():
             self.markup.provider_literal = start, end
+        elif self._system_depth and self._open[-1] == _COMPUTER and not self._attribute:
+            self.markup.computer_literal = start, end
         return end
 
     def character(self, at: int, token: int) -> int:
@@ -132,6 +137,8 @@ class _Walk:
             self.markup.system.add(index)
             if self._open[-1] == _EVENT_ID and not self._attribute:
                 self.markup.event_id = index
+            elif self._open[-1] == _COMPUTER and not self._attribute:
+                self.markup.computer = index
             elif self._is_provider():
                 self.markup.provider = index
         return at + 4

@@ -38,21 +38,27 @@ class Head(NamedTuple):
     """Where the event's own data begin."""
     provider: tuple[int, int]
     event_id: int
+    computer: tuple[int, int]
 
 
 @lru_cache(maxsize=8192)
-def _head(descriptors: bytes, system: frozenset[int], provider: int, event_id: int) -> Head | None:
+def _head(descriptors: bytes, system: frozenset[int], provider: int, event_id: int, computer: int) -> Head | None:
     """Return the head with these *descriptors*, None where it is none of the usual kind."""
     layout = plan(descriptors)
     count = len(layout.starts)
-    if not layout.parts or not 0 <= event_id < count or layout.sizes[event_id] != 2 or provider >= count:
+    if not layout.parts or not 0 <= event_id < count or layout.sizes[event_id] != 2:
+        return None
+    if provider >= count or computer >= count:
         return None
     *parts, (data, end, code, _) = layout.parts
     if code != ValueType.BINXML or end != layout.total or any(_unusual(part, system) for part in parts):
         return None
-    name = (layout.starts[provider], layout.starts[provider] + layout.sizes[provider]) if provider >= 0 else (0, 0)
+    name, machine = (
+        (layout.starts[index], layout.starts[index] + layout.sizes[index]) if index >= 0 else (0, 0)
+        for index in (provider, computer)
+    )
     plain = tuple((start, end, code) for start, end, code, _ in parts)
-    return Head(layout.total, plain, data, name, layout.starts[event_id])
+    return Head(layout.total, plain, data, name, layout.starts[event_id], machine)
 
 
 def _unusual(part: tuple[int, int, int, int], system: frozenset[int]) -> bool:
@@ -76,7 +82,7 @@ class Chunk:
     def __init__(self, data: bytes, editor: Editor) -> None:
         self._data, self._editor = data, editor
         self._records = Records(data)
-        self._usual: dict[int, tuple[frozenset[int], int, int] | None] = {}
+        self._usual: dict[int, tuple[frozenset[int], int, int, int] | None] = {}
 
     def scrub(self, out: bytearray) -> list[tuple[int, int]]:
         """Write what is replaced into *out*, a copy of the chunk; return what is understood of it, in order."""
@@ -101,6 +107,8 @@ class Chunk:
         if block is None or known is None:
             return self._read(at, end, closed, block)
         data, edits = self._data, []
+        first, last = block.head.computer
+        self._editor.computers.add(data[block.values + first : block.values + last])
         parts = [(block.values + first, block.values + last, code) for first, last, code in block.head.parts]
         if PADDING_TEXT.search(data, block.stop, end - 4):
             parts.append((block.stop, end - 4, OPAQUE))
@@ -150,6 +158,7 @@ class Chunk:
         event = self._event(record)
         foreign = functions.foreign is not None and not functions.concerns(event)
         said = typed(event)
+        self._editor.computers.add(self._data[slice(*record.computer)])
         edits = []
         for span in record.spans:
             start, stop = span.start, span.end
@@ -194,7 +203,8 @@ class Chunk:
             return
         for offset, template in templates.items():
             if offset not in self._usual and template and not any(content for _, _, content in template.literals):
-                self._usual[offset] = frozenset(template.system), template.provider, template.event_id
+                system = frozenset(template.system)
+                self._usual[offset] = system, template.provider, template.event_id, template.computer
 
     def _literals(self, out: bytearray) -> None:
         functions = self._editor.functions

@@ -45,6 +45,8 @@ class Editor:
         self._texts: dict[bytes, str] = {}
         self.blocks: dict[tuple[bytes, bytes, bytes], Edits] = {}
         """What changes in the own data of an event, by these data, its provider and its event id."""
+        self.computers: set[bytes] = set()
+        """What the records read so far call the machine, as stored."""
         self._sids_made: set[bytes] = set()
         self._strays: dict[str, str] = {}
         self._narrows: dict[bytes, bytes] = {}

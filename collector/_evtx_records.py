@@ -71,6 +71,8 @@ class Record:
     event_id: int = 0
     mentions: list[tuple[int, int]] = field(default_factory=list)
     """Texts of its templates that are content: they are in each event that uses the template."""
+    computer: tuple[int, int] = (0, 0)
+    """Where the name of the machine lies, as far as a template tells."""
     nested: int = 0
     """How many values are BinXml themselves."""
 
@@ -263,5 +265,11 @@ def _identify(record: Record, template: Markup | None, base: int, layout: Plan) 
         record.provider = start, start + layout.sizes[provider]
     elif template is not None:
         record.provider = template.provider_literal
+    machine = -1 if template is None else template.computer
+    if 0 <= machine < len(layout.starts):
+        start = base + layout.starts[machine]
+        record.computer = start, start + layout.sizes[machine]
+    elif template is not None:
+        record.computer = template.computer_literal
     if 0 <= number < len(layout.starts) and layout.sizes[number] == 2:
         record.event_id = base + layout.starts[number]

@@ -19,7 +19,7 @@ from claude_evidence.collector._identities import note_facts, private_facts
 from claude_evidence.collector._steps import Steps
 from claude_evidence.collector._types import Artifact, Host, Item, Options, Store
 from claude_evidence.collector.audit import Leak, audit
-from claude_evidence.collector.budget import Budget, in_order
+from claude_evidence.collector.budget import Budget, expected_bytes, in_order, may_be_cut
 from claude_evidence.collector.discovery import Discovering
 from claude_evidence.collector.packing import IS_PATH, Packer, Seen, private_source
 from claude_evidence.collector.redactor import Plain, Redacting
@@ -31,6 +31,8 @@ from claude_evidence.model import Acquisition, Manifest, UsageError
 REDACTION = "data/redaction.json"
 MAPPING_FORMAT = "claude-evidence/mapping/1"
 _BUFFER_BYTES = 1 << 20
+_ROUNDS = 3
+SMALLEST_ROOM_BYTES = 1024
 
 
 class AuditRefusedError(Exception):
@@ -112,7 +114,7 @@ class _Run:
             base = redactor.text(self._place.destination.stem)
             writer = BundleWriter(file, base, self._started, compressor=best_compressor())
             try:
-                stored = self._packed(writer, redactor, seen, entries)
+                stored = self._packed(writer, redactor, seen, entries, facts)
                 report = json.dumps(redactor.report(), indent=1, ensure_ascii=False)
                 writer.add(REDACTION, [f"{report}\n".encode("utf-8", "backslashreplace")])
                 manifest = writer.finish(self._manifest(stored, facts))
@@ -125,16 +127,45 @@ class _Run:
             return manifest, hashlib.file_digest(written, "sha256").hexdigest()
 
     def _packed(
-        self, writer: BundleWriter, redactor: Redacting | Plain, seen: list[Seen], entries: list[Acquisition]
+        self,
+        writer: BundleWriter,
+        redactor: Redacting | Plain,
+        seen: list[Seen],
+        entries: list[Acquisition],
+        facts: dict[str, str],
     ) -> list[Acquisition]:
         told = [_private(entry, redactor) for entry in entries]
         wanted = {id(one.item): one for one in seen if one.item.artifact.store is not Store.NOTHING}
         budget = Budget(self._options.max_size_bytes, len(told) + len(wanted))
         packer = Packer(writer, redactor, budget, self._steps.packing)
-        for item in in_order(one.item for one in wanted.values()):
-            self._steps.item(packer.source(item))
-            told.append(packer.pack(wanted[id(item)]))
+        packed = self._filled(packer, budget, wanted, in_order(one.item for one in wanted.values()))
+        for _ in range(_ROUNDS):
+            dropped = [item for item, _ in packed if packer.found_no_room(item)]
+            manifest = self._manifest([*told, *(entry for _, entry in packed)], facts)
+            left = self._options.max_size_bytes - writer.finished_bytes(manifest) - _report_bytes(redactor)
+            if not dropped or left < SMALLEST_ROOM_BYTES:
+                break
+            budget.correct(left)
+            packer.again()
+            more = {id(item): entry for item, entry in self._filled(packer, budget, wanted, dropped)}
+            packed = [(item, more.get(id(item), entry)) for item, entry in packed]
+            if all(entry.member is None for entry in more.values()):
+                break
+        told += [entry for _, entry in packed]
         return sorted(told, key=lambda entry: (entry.artifact, entry.source))
+
+    def _filled(
+        self, packer: Packer, budget: Budget, wanted: dict[int, Seen], items: list[Item]
+    ) -> list[tuple[Item, Acquisition]]:
+        """Pack *items* in their order; return what came of each."""
+        packed = []
+        waiting = sum(expected_bytes(item) for item in items if not may_be_cut(item))
+        for item in items:
+            waiting -= 0 if may_be_cut(item) else expected_bytes(item)
+            budget.waiting_bytes = waiting if may_be_cut(item) else 0
+            self._steps.item(packer.source(item))
+            packed.append((item, packer.pack(wanted[id(item)])))
+        return packed
 
     def _manifest(self, entries: list[Acquisition], facts: dict[str, str]) -> Manifest:
         zone, offset = self._host.zone()
@@ -165,6 +196,11 @@ class _Run:
 
 def _private(entry: Acquisition, redactor: Redacting | Plain) -> Acquisition:
     return replace(entry, source=private_source(entry.source, redactor), detail=redactor.text(entry.detail))
+
+
+def _report_bytes(redactor: Redacting | Plain) -> int:
+    """Return what redaction.json may take: once more is stored it names more than it does now."""
+    return len(json.dumps(redactor.report(), indent=1, ensure_ascii=False).encode("utf-8", "replace")) + 1024
 
 
 def _mapping(redactor: Redacting | Plain, manifest: Manifest) -> bytes:

@@ -101,16 +101,24 @@ class Discovering:
 
     def redactor(self, redact_ips: bool = False) -> Redacting:
         """Return what replaces everything noted so far, and IP addresses with *redact_ips*."""
-        known = scrub_text.Known(tuple(self._found.values()), frozenset(self._paths), frozenset(self._spaced))
+        # of no domain, a machine stands for its own: one name, one token, whichever was met first
+        found = sorted(self._found.values(), key=lambda identity: identity.kind is Kind.DOMAIN)
+        known = scrub_text.Known(tuple(found), frozenset(self._paths), frozenset(self._spaced))
         return Redacting(known, self._key, redact_ips=redact_ips)
 
     def _events(self, source: BinaryIO) -> None:
-        for text in scrub_evtx.texts(source):
+        for text in scrub_evtx.texts(source, self._computer):
             self._event_text(text)
         if source.seekable():
             source.seek(0)
             for sid in scrub_evtx.sids(source):
                 self.fact(Kind.SID, sid)
+
+    def _computer(self, name: str) -> None:
+        """Note the machine that an event log is of, and its domain: ``NAME`` or ``name.example.com``."""
+        host, _, domain = name.strip().partition(".")
+        self.fact(Kind.HOST, host)
+        self.fact(Kind.DOMAIN, domain)
 
     def _event_text(self, text: str) -> None:
         if len(text) > _LONGEST:

@@ -59,11 +59,24 @@ class Packer:
         self._paths, self._members = MemberNames(), Distinct()
         self._full: set[str] = set()
         self._begun: set[str] = set()
+        self._cut: set[str] = set()
+        self._names: dict[int, str] = {}
+        self._refused: set[int] = set()
+
+    def found_no_room(self, item: Item) -> bool:
+        """Return whether *item* was left out because the bundle was full."""
+        return id(item) in self._refused
+
+    def again(self) -> None:
+        """Forget what found no room, so that it may be tried once more: there turned out to be some."""
+        self._full = set(self._cut)
 
     def pack(self, seen: Seen) -> Acquisition:
         """Store one item; return what came of it."""
         item = seen.item
-        name = self._name(item)
+        name = self._names.get(id(item)) or self._name(item)
+        self._names[id(item)] = name
+        self._refused.discard(id(item))
         entry = Acquisition(
             item.artifact.name,
             self.source(item),
@@ -82,6 +95,7 @@ class Packer:
             return _without(entry, Outcome.FAILED, str(error))
         except TooLargeError:
             self._full.add(family(item))
+            self._refused.add(id(item))
             why = f"the bundle has no room left for its {seen.size_bytes:,} bytes: --max-size allows more"
             return _without(entry, Outcome.SKIPPED, why)
 
@@ -107,6 +121,7 @@ class Packer:
             if not may_be_cut(seen.item) or family(seen.item) in self._begun or left < SMALLEST_TAIL_BYTES:
                 raise
             self._full.add(family(seen.item))
+            self._cut.add(family(seen.item))
             note = self._tail(seen, name, left, error)
         detail = "; ".join(text for text in (entry.detail, note) if text)
         return _described(replace(entry, detail=detail), seen)

@@ -1,6 +1,6 @@
 """A private bundle made of evidence that somebody gathered by hand: the same two passes and the same audit.
 
-The caller says what each file is; nothing here knows a parser. Files that are read twice and cannot be rewound are
+`given` says what each file is. Files that are read twice and cannot be rewound are
 copied to the run's own folder first.
 """
 
@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -22,11 +22,12 @@ from claude_evidence.bundle_writer import BundleWriter
 from claude_evidence.collector._compressor import best_compressor
 from claude_evidence.collector._first_pass import see
 from claude_evidence.collector._identities import note_facts, private_facts
-from claude_evidence.collector._types import Artifact, Item, Scrub
+from claude_evidence.collector._types import Item, Scrub, Store
 from claude_evidence.collector.audit import audit
 from claude_evidence.collector.budget import Budget
 from claude_evidence.collector.collect import MAPPING_FORMAT, REDACTION, AuditRefusedError, Collected
 from claude_evidence.collector.discovery import Discovering
+from claude_evidence.collector.given import Given, reasons
 from claude_evidence.collector.packing import IS_PATH, META_SUFFIX, Packer, Seen, host_form, private_source
 from claude_evidence.collector.redactor import GIVEN, Redacting
 from claude_evidence.collector.tokens import load_key
@@ -38,21 +39,7 @@ from claude_evidence.usage import UsageError
 META_FORMAT = "claude-evidence/meta/1"
 _NO_LIMIT = 1 << 50
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One file of the input. ``path`` is its host path, or ``state/…`` for what a command said; ``open`` gives its
-    bytes; ``transcript`` says that only its metadata may be stored. ``before`` is what an earlier bundle says of it.
-    """
-
-    path: str
-    size_bytes: int
-    modified_at: datetime | None
-    open: Callable[[], BinaryIO]
-    scrub: Scrub = Scrub.TEXT
-    transcript: bool = False
-    before: Acquisition | None = None
+_MOST_NAMED = 1000
 
 
 def redact(
@@ -72,7 +59,7 @@ def redact(
     with workplace(destination) as place:
         discovery = Discovering((), key)
         note_facts(discovery, manifest.host)
-        told = [*(a for a in manifest.acquisitions if not a.member), *left_out]
+        told = [*(a for a in manifest.acquisitions if not a.member), *_named(left_out)]
         for entry in told:
             discovery.path(entry.source.replace("\\", "/"))
         items = [_item(one, place.work, number) for number, one in enumerate(given)]
@@ -101,7 +88,8 @@ def _write(
         writer = BundleWriter(file, redactor.text(stem), started, compressor=best_compressor())
         try:
             packer = Packer(writer, redactor, Budget(_NO_LIMIT, len(told) + len(seen)))
-            entries = [_private(entry, redactor) for entry in told] + [packer.pack(one) for one in seen]
+            stored = [one for one in seen if one.item.artifact.store is not Store.NOTHING]
+            entries = [_private(entry, redactor) for entry in told] + [packer.pack(one) for one in stored]
             report = json.dumps(redactor.report(), indent=1, ensure_ascii=False)
             writer.add(REDACTION, [f"{report}\n".encode("utf-8", "backslashreplace")])
             host = private_facts(redactor, manifest.host)
@@ -129,6 +117,15 @@ def _manifest(old: Manifest, host: dict[str, str], entries: list[Acquisition], s
     )
 
 
+def _named(left_out: Sequence[Acquisition]) -> Iterator[Acquisition]:
+    """Yield an acquisition for each file that was left out; a disk has very many, most of which are only counted."""
+    for why, group in reasons(left_out).items():
+        yield from group[:_MOST_NAMED]
+        if len(group) > _MOST_NAMED:
+            more = f"{len(group) - _MOST_NAMED:,} more files"
+            yield replace(group[0], source=more, modified_at=None, size_bytes=None, detail=why)
+
+
 def _private(entry: Acquisition, redactor: Redacting) -> Acquisition:
     by_hand = host_form(redactor.path(entry.source.replace("\\", "/"))) if entry.artifact == GIVEN else ""
     source = by_hand or private_source(entry.source, redactor)
@@ -140,14 +137,14 @@ def _item(given: Given, work: Path, number: int) -> Item:
     before = given.before
     kept = work / f"{number}"
     item = Item(
-        Artifact(before.artifact if before else GIVEN, "", frozenset(), ()),
+        given.artifact,
         _host_path(before.source) if before and before.source else given.path,
         lambda: _rewindable(given, kept),
         given.size_bytes,
         given.modified_at,
         before.acquired_at if before else None,
         given.path.removeprefix("state/") if given.path.startswith("state/") else "",
-        given.scrub,
+        given.artifact.scrub,
         given.path.endswith(META_SUFFIX),
         before.detail if before else "",
     )

@@ -21,10 +21,11 @@ __all__ = ["Event", "concerns_claude", "fitted", "names_something", "scrub", "si
 _SEEN = 1 << 17
 
 
-def texts(stream: BinaryIO) -> Iterator[str]:
+def texts(stream: BinaryIO, computer: Callable[[str], None] = lambda name: None) -> Iterator[str]:
     """Yield each text of *stream*: values of all records, old ones in slack too, literals, stray runs of text.
 
     A text that comes again is not yielded again soon. Element names are left out.
+    *computer* gets each name that the records give the machine.
     """
     seen: set[str] = set()
     fresh: list[str] = []
@@ -38,7 +39,12 @@ def texts(stream: BinaryIO) -> Iterator[str]:
     def note_run(text: str) -> str:
         return note(text) if TEXT.search(text) or text.isascii() else text
 
-    for _ in _pieces(stream, Editor(Replacing(note, lambda sid: sid, None, concerns_claude, note_run))):
+    editor = Editor(Replacing(note, lambda sid: sid, None, concerns_claude, note_run))
+    named: set[bytes] = set()
+    for _ in _pieces(stream, editor):
+        for raw in editor.computers - named:
+            computer(editor.text(raw))
+        named |= editor.computers
         yield from fresh
         fresh.clear()
         if len(seen) > _SEEN:

@@ -44,11 +44,11 @@ def planned(survey: Survey, *, whole: bool) -> Iterator[str]:
         if whole:
             yield from (f"    {megabytes(size):>12}  {source}" for source, size in sorted(entries))
     for name in survey.asked:
-        yield f"  {name}: asked of the system"
+        yield f"  {name}: asked of the system, so its size is not known before"
     if not groups:
         yield "  no file of Claude was found"
     if whole:
-        yield from not_obtained(survey.acquisitions)
+        yield from not_obtained(survey.acquisitions, frozenset([*groups, *survey.asked]))
 
 
 def told(made: Collected) -> Iterator[str]:
@@ -64,14 +64,20 @@ def told(made: Collected) -> Iterator[str]:
     yield ""
 
 
-def not_obtained(entries: Iterable[Acquisition]) -> Iterator[str]:
-    """Yield what was asked for and is not there, grouped by outcome, artifact and reason; the rarer outcomes whole."""
+def not_obtained(entries: Iterable[Acquisition], found: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield what was asked for and is not there, grouped by outcome, artifact and reason; the rarer outcomes whole.
+
+    *found* are artifacts of which something is there that no entry tells of. Of what is there in part, single things
+    that are missing for a reason (a log that this Windows does not keep) are named.
+    """
     entries = tuple(entries)
-    there = {entry.artifact for entry in entries if entry.outcome is Outcome.COLLECTED}
+    there = {entry.artifact for entry in entries if entry.outcome is not Outcome.MISSING} | found
     rest = [entry for entry in entries if entry.outcome is not Outcome.COLLECTED]
-    missing = {entry.artifact for entry in rest if entry.outcome is Outcome.MISSING} - there
+    gone = [entry for entry in rest if entry.outcome is Outcome.MISSING]
+    missing = {entry.artifact for entry in gone} - there
     others = Counter((e.outcome.value, e.artifact, e.detail) for e in rest if e.outcome is not Outcome.MISSING)
-    if not others and not missing:
+    single = [entry for entry in gone if entry.artifact in there and entry.detail]
+    if not others and not missing and not single:
         return
     yield "Not obtained:"
     shown = sorted(others.items())
@@ -79,8 +85,19 @@ def not_obtained(entries: Iterable[Acquisition]) -> Iterator[str]:
         yield f"  {outcome}: {artifact}{f' ({count} times)' if count > 1 else ''}{f': {detail}' if detail else ''}"
     if len(shown) > _SHOWN:
         yield f"  and {len(shown) - _SHOWN} more: data/collection.json in the bundle names them all"
+    yield from _single(single)
     if missing:
         yield f"  not on this machine: {', '.join(sorted(missing))}"
+
+
+def _single(entries: Iterable[Acquisition]) -> Iterator[str]:
+    """Yield what is missing by its own name, by artifact and reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        name = entry.source.replace("\\", "/").rpartition("/")[2].removesuffix(".evtx").replace("%4", "/")
+        groups.setdefault((entry.artifact, entry.detail), []).append(name)
+    for (artifact, detail), names in sorted(groups.items()):
+        yield f"  missing: {artifact} ({detail}): {', '.join(sorted(names))}"
 
 
 def refusal(leaks: Sequence[Leak]) -> Iterator[str]:

@@ -66,6 +66,26 @@ def test_its_help_is_that_of_collecting(pyz: Path, bare: Path, tmp_path: Path, w
     done = run(bare, pyz, *words, folder=tmp_path)
     assert done.returncode == 0
     assert "--root" in done.stdout
+    assert done.stdout.startswith(f"Usage: {pyz.name} collect [OPTIONS]")
+    assert f"    {pyz.name} collect --dry-run" in done.stdout
+    assert "redact INPUT" in done.stdout
+
+
+def test_it_makes_what_was_gathered_by_hand_private(pyz: Path, bare: Path, tmp_path: Path) -> None:
+    """Nothing but the file and a bare Python: no parser, no pandas."""
+    write_tree(load(SCENARIOS / "healthy.yaml"), tmp_path / "host")
+    output = tmp_path / "private.zip"
+    done = run(bare, pyz, "redact", str(tmp_path / "host"), "-o", str(output), folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    with open_bundle([output]) as bundle:
+        assert not bundle.verify()
+        names = [member.name for member in bundle.members]
+        for ending in ("main.log", "config.json", ".evtx", ".jsonl.meta.json"):
+            assert any(name.endswith(ending) for name in names), ending
+        assert not [m.name for m in bundle.members if b"alice" in bundle.open(m).read()]
+    wrong = run(bare, pyz, "redact", str(tmp_path / "host"), folder=tmp_path)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(f"Usage: {pyz.name} redact ")
 
 
 def test_everything_that_collecting_imports_is_in_the_file(pyz: Path, bare: Path, tmp_path: Path) -> None:

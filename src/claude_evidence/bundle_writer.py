@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ _UNIX, _REGULAR_FILE_644 = 3, 0o100644 << 16
 _FORBIDDEN = frozenset('<>:"|?*%')
 # zipfile decides by the size it is told whether a header has room for more than 4 GiB.
 _LARGE_BYTES = 1 << 30
+# An entry of the zip's directory without its name; the lists' own headers and entries, the three small files.
+_ENTRY_BYTES, _TAGS_BYTES = 46, 2048
 
 
 class TooLargeError(Exception):
@@ -82,6 +85,19 @@ class BundleWriter:
         self._add(TAG_MANIFEST, [_lines({n: s.sha256 for n, s in self._stored.items() if n not in payload})])
         self._zip.close()
         return stored
+
+    def finished_bytes(self, manifest: Manifest) -> int:
+        """Return how large the bundle would be if it were finished now with *manifest*."""
+        told = replace(manifest, acquisitions=tuple(self._told(entry) for entry in manifest.acquisitions))
+        lists = (manifest_to_json(told), _lines({name: entry.sha256 for name, entry in self._stored.items()}))
+        directory = sum(_ENTRY_BYTES + len(entry.filename.encode()) for entry in self._zip.filelist)
+        return self._zip.start_dir + sum(self._packed_bytes(text) for text in lists) + directory + _TAGS_BYTES
+
+    def _packed_bytes(self, data: bytes) -> int:
+        if self._method == zipfile.ZIP_STORED:
+            return len(data)
+        packer = self._compressor() if self._compressor else zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        return len(packer.compress(data)) + len(packer.flush())
 
     def abandon(self) -> None:
         """Leave the zip without its directory; nothing more is written to the file."""

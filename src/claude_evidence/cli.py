@@ -71,15 +71,16 @@ class _Commands(LazyGroup):
         return 2
 
 
-def main() -> None:
-    """Run the program and exit with its code."""
+def main(name: str | None = None) -> None:
+    """Run the program and exit with its code; *name* is what it is called, by default what was run."""
     gc.set_threshold(100_000, 20, 20)  # one short run: imports and templates make much, and little of it is garbage
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")  # a short run pays for huge pages and never earns it back
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    leave(cli())
+    # the one-file collector is no program called claude-evidence: what was run is what its help and its errors name
+    leave(cli(prog_name=name))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

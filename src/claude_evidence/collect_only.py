@@ -5,10 +5,13 @@ They hold what collecting stands on and no more, so that one small file does it 
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 ALSO = frozenset({"collect", "redact", "verify"})
+_ALSO = "\n\nWith `verify BUNDLE` or `redact INPUT... -o BUNDLE` as its first words it does that instead."
 ELSEWHERE = frozenset({"analyze", "rules"})
 
 
@@ -24,10 +27,16 @@ def main() -> None:
         line = " ".join(["claude-evidence", *given])
         sys.stderr.write(f"Error: this file only collects; where claude-evidence is installed, run: {line}\n")
         sys.exit(2)
+    name = Path(sys.argv[0]).name
     sys.argv[1:] = arguments(given)
+    from claude_evidence.cli import cli
     from claude_evidence.cli import main as run
 
-    run()
+    command = cli.get_command(cli.make_context(name, [], resilient_parsing=True), sys.argv[1])
+    if command and command.help:  # its examples are lines to be typed
+        text = inspect.cleandoc(command.help).replace("claude-evidence ", f"{name} ")
+        command.help = text + (_ALSO if sys.argv[1] == "collect" else "")
+    run(name)
 
 
 if __name__ == "__main__":

@@ -79,11 +79,12 @@ def _ids(case: Case) -> set[str]:
 
 def _redact(bundle: Bundle, folder: Path) -> tuple[Path, Mapping[str, str]]:
     """Redact *bundle* into *folder*, under a key of this run alone; return where, and the true values by token."""
-    from claude_evidence.cli_redact import sorted_out
+    from claude_evidence.collector import definitions
     from claude_evidence.collector.collect import AuditRefusedError
+    from claude_evidence.collector.given import sort_out
     from claude_evidence.collector.redact import redact
 
-    given, left_out = sorted_out(bundle)
+    given, left_out = sort_out(bundle, definitions.load(), lambda member: True)
     if not given:
         raise UsageError("the input holds nothing that this program can read: there is nothing to make a sample of")
     target, key = folder / "private.zip", folder / "key"

@@ -223,6 +223,30 @@ def test_what_was_not_obtained_is_grouped() -> None:
     assert list(not_obtained([entry("Logs", Outcome.COLLECTED)])) == []
 
 
+def test_what_was_found_and_not_taken_is_not_said_to_be_missing() -> None:
+    skipped = [entry("Logs", Outcome.SKIPPED, "no room left"), entry("Logs", Outcome.MISSING)]
+    assert list(not_obtained(skipped)) == ["Not obtained:", "  skipped: Logs: no room left"]
+    assert list(not_obtained([entry("Logs", Outcome.MISSING)], frozenset({"Logs"}))) == []
+
+
+def test_a_missing_event_log_is_named_although_others_are_there(place: Path, tmp_path: Path) -> None:
+    logs = "Microsoft-Windows-TWinUI/Operational", "Microsoft-Windows-CodeIntegrity/Operational", "Application"
+    done = collect(place / "host", tmp_path / "case.zip", home=place / "home")
+    (line,) = [line for line in done.stdout.splitlines() if "missing: WindowsEventLogs" in line]
+    assert all(log in line for log in logs)
+    assert "System" not in line
+
+
+def test_dry_run_does_not_call_missing_what_it_lists(place: Path, tmp_path: Path) -> None:
+    done = run(place, "--root", str(place / "host"), "--dry-run", cwd=tmp_path)
+    listed = {line.split(":")[0].strip() for line in done.stdout.splitlines() if line.startswith("  Claude")}
+    absent = [line for line in done.stdout.splitlines() if "not on this machine" in line]
+    assert "ClaudeLogs" in listed
+    assert absent
+    assert not [name for name in listed if name in absent[0].replace(",", "").split()]
+    assert "its size is not known before" in done.stdout
+
+
 def test_a_large_bundle_is_said_to_be_too_large_for_github() -> None:
     made = Collected(Manifest(redacted=True), Path("x.zip"), "00" * 32, 25_000_001)
     assert any("--max-size 25MB" in line for line in told(made))

@@ -50,7 +50,7 @@ class Column:
         if isinstance(series.dtype, pd.CategoricalDtype):
             words = series.cat.categories
             plain = isinstance(words.dtype, pd.StringDtype)
-            texts = Texts(pa.chunked_array(words.array.__arrow_array__())) if plain else Texts.of(texts_of(words))  # type: ignore[attr-defined]
+            texts = Texts(pa.chunked_array(words.array.__arrow_array__())) if plain else Texts.of(texts_of(words))
             return cls(texts, series.array.codes)  # type: ignore[attr-defined]
         if isinstance(series.dtype, pd.StringDtype):
             return cls._of_strings(pa.chunked_array(series.array.__arrow_array__()))  # type: ignore[attr-defined]

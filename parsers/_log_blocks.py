@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from claude_evidence.parsers._log_nuls import Nuls
 
 # large enough for the work on it to outweigh the calls, small enough for the cache
-BLOCK_BYTES = 3 << 20
+BLOCK_BYTES = 6 << 20
 HEAD_BYTES = 1 << 16
 MESSAGE_LIMIT = 1 << 16
 _SLICE = 1 << 18

@@ -69,7 +69,7 @@ class Records:
         """Make an empty table for lines of format *kind*, with room for *expected* rows and *size* bytes of text."""
         self.kind = kind
         self.lines, self.times = Column("int64", expected), Column("int64", expected)
-        self.counts, self.codes = Column("int32", expected), Column("int32", expected)
+        self.counts, self.codes = Column("int32", expected), Column("int64", expected)
         self.forms = Forms(expected, size)
         self.undated = Damage()
         self.headless = False

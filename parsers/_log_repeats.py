@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from claude_evidence.parsers._log_blocks import Block
@@ -19,9 +20,11 @@ from claude_evidence.parsers._log_forms import Forms
 from claude_evidence.parsers._log_scan import candidates, heads_of, lines_of, stamps_of, starts_of
 
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 _TIME_BYTES = 19
 _FEW = 64
-_REMEMBERED_BYTES = 1 << 25
+_REMEMBERED = 1 << 15
+_REMEMBERED_BYTES = 1 << 22
 _LONGEST_PAUSE = 32
 
 
@@ -44,8 +47,7 @@ class Repeats:
     def __init__(self, forms: Forms) -> None:
         """Know nothing yet; what is new is added to *forms*."""
         self._forms = forms
-        self._known: dict[bytes, int] = {}
-        self._bytes = 0
+        self._texts, self._codes_of = _nothing()
         self._pause = self._left = 0
 
     def of(self, block: Block) -> Repeated | None:
@@ -72,22 +74,22 @@ class Repeats:
         texts, which = _distinct(block.data, start)
         if 2 * len(texts) > len(which):
             return None
-        codes = self._codes(block, start, texts.to_pylist(), which)
+        codes = self._codes(block, start, texts, which)
         return None if codes is None else Repeated(line, start, time, codes[which])
 
-    def _codes(self, block: Block, start: Ints, texts: list[bytes], which: NDArray[np.int32]) -> Ints | None:
+    def _codes(self, block: Block, start: Ints, texts: pa.LargeBinaryArray, which: Codes) -> Ints | None:
         """Return the form of each of *texts*; *which* says in what record of those at *start* it stands."""
-        codes = np.array([self._known.get(text, -1) for text in texts])
-        new = np.flatnonzero(codes < 0)
-        if not len(new):
-            return codes
-        rows = np.empty(len(texts), dtype=np.int64)
-        rows[which[::-1]] = np.arange(len(which))[::-1]  # of several the first stays
-        learnt = self._learnt([block.data[start[row] : start[row + 1]] for row in rows[new].tolist()])
-        if learnt is None:
-            return None
-        codes[new] = learnt
-        self._remember({texts[place]: code for place, code in zip(new.tolist(), learnt.tolist(), strict=True)})
+        place = pc.index_in(texts, value_set=self._texts).fill_null(-1).to_numpy()
+        codes: Ints = self._codes_of[place]
+        new = np.flatnonzero(place < 0)
+        if len(new):
+            rows = np.empty(len(texts), dtype=np.int64)
+            rows[which[::-1]] = np.arange(len(which))[::-1]  # of several the first stays
+            learnt = self._learnt([block.data[start[row] : start[row + 1]] for row in rows[new].tolist()])
+            if learnt is None:
+                return None
+            codes[new] = learnt
+            self._remember(texts.take(pa.array(new)), learnt)
         return codes
 
     def _learnt(self, records: list[bytes]) -> Ints | None:
@@ -100,12 +102,17 @@ class Repeats:
             return None
         return self._forms.add(block, lines, heads, np.append(heads.line[1:], len(lines.starts)))
 
-    def _remember(self, codes: dict[bytes, int]) -> None:
-        self._bytes += sum(map(len, codes))
-        if self._bytes > _REMEMBERED_BYTES:
-            self._known.clear()
-            self._bytes = 0
-        self._known |= codes
+    def _remember(self, texts: pa.LargeBinaryArray, codes: Ints) -> None:
+        """Know *texts* from now on. Arrow hashes all that is known for each block: what is too much is forgotten."""
+        if len(self._texts) > _REMEMBERED or self._texts.nbytes > _REMEMBERED_BYTES:
+            self._texts, self._codes_of = _nothing()
+        self._texts = pa.concat_arrays([self._texts, texts])
+        self._codes_of = np.concatenate([self._codes_of[:-1], codes, [-1]])
+
+
+def _nothing() -> tuple[pa.LargeBinaryArray, Ints]:
+    """Return no text, and the codes of none: the last of those, -1, is that of a text that is not known."""
+    return pa.array([], pa.large_binary()), np.full(1, -1)
 
 
 def _begins(block: Block, starts: Ints, lines: Ints) -> bool:
@@ -114,7 +121,7 @@ def _begins(block: Block, starts: Ints, lines: Ints) -> bool:
     return any(MAIN.start.match(block.data, a, b) for a, b in zip(starts[lines].tolist(), ends, strict=True))
 
 
-def _distinct(data: bytes, start: Ints) -> tuple[pa.LargeBinaryArray, NDArray[np.int32]]:
+def _distinct(data: bytes, start: Ints) -> tuple[pa.LargeBinaryArray, Codes]:
     """Return the distinct texts of the records from *start* on, without their times, and which of them each has.
 
     Arrow skips the times as missing values: nothing is copied but the distinct texts.
@@ -126,5 +133,5 @@ def _distinct(data: bytes, start: Ints) -> tuple[pa.LargeBinaryArray, NDArray[np
     every_other = np.full(rows // 8 + 1, 0b10101010, dtype=np.uint8)
     buffers = [pa.py_buffer(buffer) for buffer in (every_other, offsets, data)]
     encoded = pa.LargeBinaryArray.from_buffers(pa.large_binary(), rows, buffers).dictionary_encode()
-    which: NDArray[np.int32] = np.frombuffer(encoded.indices.buffers()[1], np.int32)[1:rows:2]
+    which: Codes = np.frombuffer(encoded.indices.buffers()[1], np.int32)[1:rows:2]
     return encoded.dictionary, which

@@ -135,9 +135,9 @@ def _table(records: Records, source: Member, service: str, context: Context) -> 
     return pd.DataFrame(columns, copy=False)
 
 
-def _order(records: Records) -> NDArray[np.int32] | None:
+def _order(records: Records) -> NDArray[np.int64] | None:
     """Return the form of each record, None where each has one of its own."""
-    codes: NDArray[np.int32] = records.codes.values
+    codes: NDArray[np.int64] = records.codes.values
     return None if len(records.forms) == len(codes) else codes
 
 
@@ -145,7 +145,7 @@ def _same(value: str, rows: int) -> pd.Categorical:
     return pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index([value], dtype=TEXT))
 
 
-def _category(column: Column, words: Iterable[str], order: NDArray[np.int32] | None) -> pd.Categorical:
+def _category(column: Column, words: Iterable[str], order: NDArray[np.int64] | None) -> pd.Categorical:
     """Return *column*, codes of *words*, in *order* as a category of those that occur; -1 is missing."""
     codes, words = column.values, list(words)
     used = np.flatnonzero(_seen(codes, len(words)))
@@ -170,7 +170,7 @@ def _seen(codes: NDArray[np.signedinteger[Any]], words: int) -> NDArray[np.bool_
     return seen[:-1]
 
 
-def _messages(texts: pa.LargeStringArray, order: NDArray[np.int32] | None) -> Any:
+def _messages(texts: pa.LargeStringArray, order: NDArray[np.int64] | None) -> Any:
     """Return *texts* in *order*: as a category where they repeat so much that it is far smaller."""
     if order is None:
         return _text(texts)

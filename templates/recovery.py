@@ -36,4 +36,4 @@ def _script(name: str) -> str:
 
 def _shown(path: str) -> str:
     """Return a host path as its host writes it."""
-    return path.replace("/", "\\") if path[1:3] == ":/" else path
+    return path.replace("/", "\\") if path[1:3] == ":/" or path.startswith("//") else path

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from claude_evidence import recovery_twin, recovery_twin_files
 from claude_evidence.cli import cli
-from claude_evidence.recovery_place import is_plain, of_machine
+from claude_evidence.recovery_place import is_plain, of_machine, on_machine
 from claude_evidence.recovery_twin_files import RefusedError
 from tests.recovery_trees import (
     CLAUDE,
@@ -191,6 +191,14 @@ def test_plain_places_stay_below_their_root(place: str) -> None:
     if is_plain(place):
         assert os.path.normpath(os.path.join("/root", place)) == f"/root/{place}"  # noqa: PTH118
         assert of_machine(place, "linux") == f"/{place}"
+
+
+@pytest.mark.parametrize("path", ["C:/Users/a.json", "//server/share/a.json", "//s/share/a.json", "//c/Users/a.json"])
+def test_path_on_a_drive_or_a_share_is_found_again(path: str) -> None:
+    """Folders are redirected to shares; a server may have a name of one letter, and is no drive for that."""
+    place = on_machine(path, "windows")
+    assert is_plain(place)
+    assert of_machine(place, "windows") == path
 
 
 def test_kit_goes_only_where_it_may(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,8 @@ def mended(data: bytes) -> tuple[bytes, Mended]:
         (b"\0" * 50 + b"\n" + RECORD + b"\n", RECORD + b"\n", (1, 0, 1, 0)),
         (b"\0" * 50 + RECORD + b"\0\0\n", RECORD + b"\n", (1, 1, 0, 0)),
         (RECORD[:20] + b"\0" * 9 + RECORD[20:] + b"\n", b"", (0, 0, 0, 1)),
+        (RECORD[:20] + b"\0" * 9 + RECORD + b"\n", RECORD + b"\n", (1, 1, 0, 1)),
+        (RECORD + b"\0" * 9 + RECORD + b"\0\n", RECORD + b"\n" + RECORD + b"\n", (2, 2, 0, 0)),
         (RECORD + b"\n" + RECORD[:30], RECORD + b"\n", (1, 0, 0, 1)),
         (b"[1]\n\n" + RECORD + b"\n", b"\n" + RECORD + b"\n", (2, 0, 0, 1)),
         (b"", b"", (0, 0, 0, 0)),
@@ -105,6 +107,11 @@ def test_line_too_long_to_look_at_is_kept_unless_null_bytes_are_in_it() -> None:
     found = mend(stream(long, (b"\n", 1), long, (b"a\0a", 1), (b"\n", 1)), cast("BinaryIO", target))
     assert (found.kept_lines, found.torn_lines) == (1, 1)
     assert target.size == 20 * MIB + 1
+
+
+def test_record_behind_null_bytes_on_a_cut_line_is_heard() -> None:
+    told = b'{"type":"custom-title","customTitle":"Leeks"}'
+    assert read_said(io.BytesIO(RECORD[:30] + b"\0" * 5 + told + b"\0" + RECORD)).custom_title == "Leeks"
 
 
 def test_what_a_transcript_says() -> None:

@@ -15,7 +15,7 @@ from claude_evidence.bundle_entry import FileEntry
 from claude_evidence.bundle_limits import Budget, MemberError, ProblemLog
 from claude_evidence.bundle_sources import Loader, Part
 from claude_evidence.model import Manifest
-from claude_evidence.recovery_place import of_machine
+from claude_evidence.recovery_place import of_machine, on_machine
 from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
@@ -141,8 +141,7 @@ class _Placed:
         real = _real(local)
         if self.base is not None:
             return real.relative_to(self.base).as_posix() if real.is_relative_to(self.base) else ""
-        text = real.as_posix()
-        return f"{text[0].upper()}{text[2:]}" if text[1:3] == ":/" else text.lstrip("/")
+        return on_machine(real.as_posix(), self.host.system)
 
     def host_path(self, place: str) -> str:
         """Return the path of *place* on its own machine."""

@@ -1,7 +1,8 @@
 """A transcript without its damage: null bytes and torn lines are left out, every whole record is kept as it was.
 
-A crash while lines were appended leaves blocks of null bytes, alone on a line or before a record (#76059, #53821). One
-pass, constant memory: a line over 16 MiB waits on disk until it is known whether it holds null bytes.
+A crash while lines were appended leaves blocks of null bytes, alone on a line or before a record (#76059, #53821); what
+is appended next stands behind them on the line that was cut. One pass, constant memory: a line over 16 MiB waits on
+disk until it is known whether it holds null bytes.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO
 
 from claude_evidence.recovery_lines import BLOCK_BYTES, LONG_LINE_BYTES
-from claude_evidence.recovery_said import record_of
+from claude_evidence.recovery_said import between_nulls, record_of
 
 
 @dataclass(slots=True)
 class Mended:
-    """What came of the lines. ``null_lines`` were nothing but null bytes, ``torn_lines`` no whole record any more,
-    ``freed_records`` had null bytes before or behind them; ``before`` and ``after`` are the SHA-256 of both files.
+    """What came of the lines. ``null_lines`` were nothing but null bytes, ``torn_lines`` hold what is no whole record
+    any more, ``freed_records`` had null bytes before or behind them. ``before`` and ``after`` are the SHA-256 of both
+    files.
     """
 
     kept_lines: int = 0
@@ -105,20 +107,27 @@ class _Writer:
             self._long(line)
             return
         data = line.spool.read()
-        whole = data.rstrip(b"\0")
-        nulls = line.lead + len(data) - len(whole)
-        if line.size_bytes and not whole:
+        nulls = line.lead + data.count(0)
+        self.found.null_bytes += nulls
+        if nulls and not data.strip(b"\0"):
             self.found.null_lines += 1
-            self.found.null_bytes += nulls
-        elif whole.strip() and (b"\0" in whole or record_of(whole) is None):
-            self.found.torn_lines += 1
-            self.found.null_bytes += nulls + whole.count(b"\0")
+        elif nulls:
+            torn = 0
+            for piece in between_nulls(data):
+                torn += not self._piece(piece, freed=True)
+            self.found.torn_lines += torn > 0
         else:
-            self.found.kept_lines += 1
-            self.found.freed_records += nulls > 0
-            self.found.null_bytes += nulls
-            self._put(whole)
-            self._put(b"\n")
+            self.found.torn_lines += not self._piece(data)
+
+    def _piece(self, piece: bytes, *, freed: bool = False) -> bool:
+        """Write *piece* if it is a record, or blank, and return whether it is."""
+        if piece.strip() and record_of(piece) is None:
+            return False
+        self.found.kept_lines += 1
+        self.found.freed_records += freed
+        self._put(piece)
+        self._put(b"\n")
+        return True
 
     def _long(self, line: _Line) -> None:
         """Keep a line that is too long to be looked at, unless null bytes show that it is damaged."""

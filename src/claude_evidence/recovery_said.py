@@ -7,7 +7,7 @@ Keys: ``custom-title`` holds ``customTitle``, ``ai-title`` holds ``aiTitle`` (#6
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from claude_evidence.recovery_lines import lines
 TITLE_LENGTH = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:[\\/]|/|\\\\)")
+_BETWEEN_NULLS = re.compile(rb"[^\0]+")
 _LONGEST_FOLDER = 1024
 
 
@@ -83,10 +84,16 @@ def read_said(stream: BinaryIO) -> Said:
     """Return what the transcript *stream* says; lines that are no records and overlong ones are passed over."""
     said = Said()
     for line in lines(stream):
-        record = record_of(line.strip(b"\0"))
-        if record is not None:
-            said.record(record)
+        for piece in between_nulls(line):
+            record = record_of(piece)
+            if record is not None:
+                said.record(record)
     return said
+
+
+def between_nulls(line: bytes) -> Iterator[bytes]:
+    """Yield what stands on *line* between null bytes, which no record holds."""
+    return (match[0] for match in _BETWEEN_NULLS.finditer(line))
 
 
 def record_of(line: bytes) -> dict[str, Any] | None:

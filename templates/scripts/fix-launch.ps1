@@ -78,14 +78,20 @@ try {
         Write-Host 'What is left is to remove the package and install it again. That needs -RemovePackage; your data are copied first.'
         exit 1
     }
-    Invoke-Step 'Copy the data, check the copy, remove the package, install it, put the data back' {
-        Stop-PackageProcess
-        $backup = Save-PackageData 'launch-backup'
+    if (-not $PSCmdlet.ShouldProcess('Claude Desktop', 'Copy the data, check the copy, remove the package, install it, put the data back')) { exit 1 }
+    Stop-PackageProcess
+    $backup = Save-PackageData 'launch-backup'
+    try {
         if ($package -ne $null) { Remove-AppxPackage -Package $package.PackageFullName }
         Add-AppxPackage -Path $file
         Copy-Tree $backup (Get-PackageDataFolder)
         Assert-SameTree $backup (Get-PackageDataFolder)
+    } catch {
+        # The app must not be started now: without its data it would look as if all were lost.
+        throw "$($_.Exception.Message) Your data are NOT back yet; all of them lie in $backup. Install the app, quit it, and copy what is in that folder to $(Get-PackageDataFolder)"
     }
+    if (Start-Claude) { Write-Host 'Claude runs, with its data.' -ForegroundColor Green; exit 0 }
+    Write-Host "It does not run yet. Its data are back; the copy stays in $backup."
     exit 1
 } catch {
     Write-Host "Stopped: $($_.Exception.Message)" -ForegroundColor Red

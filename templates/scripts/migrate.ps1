@@ -16,7 +16,7 @@ param([Parameter(Mandatory = $true)] [string] $Installer)
 
 function Restore-SessionNames([string] $folder) {
     # The app reads .json only; what it could not rename is whole where it can be parsed.
-    foreach ($file in @(Get-ChildItem -LiteralPath $folder -Recurse -File -Filter 'local_*.json.tmp')) {
+    foreach ($file in @(Get-ChildItem -LiteralPath (Get-LongPath $folder) -Recurse -File -Filter 'local_*.json.tmp')) {
         $target = $file.FullName.Substring(0, $file.FullName.Length - 4)
         if ([IO.File]::Exists($target) -or $file.Length -eq 0) { continue }
         try { $entry = ConvertFrom-Json -InputObject (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8) } catch { continue }

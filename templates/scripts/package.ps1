@@ -53,12 +53,27 @@ function Copy-Tree([string] $from, [string] $to) {
     if ($LASTEXITCODE -ge 8) { throw "robocopy could not copy everything ($LASTEXITCODE): $($told | Select-Object -Last 12 | Out-String)" }
 }
 
+function Get-LongPath([string] $path) {
+    # The form that Windows takes however long a path is: transcripts inside the package lie deeper than 260 characters.
+    if ($path.StartsWith('\\')) { return $path }
+    return '\\?\' + $path
+}
+
+function Get-Digest([string] $path) {
+    $sha = [Security.Cryptography.SHA256]::Create()
+    $stream = [IO.File]::Open($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare]::ReadWrite)
+    try { return [BitConverter]::ToString($sha.ComputeHash($stream)) }
+    finally { $stream.Dispose(); $sha.Dispose() }
+}
+
 function Assert-SameTree([string] $from, [string] $to) {
-    foreach ($file in @(Get-ChildItem -LiteralPath $from -Recurse -File -Force -Attributes !ReparsePoint)) {
-        $copy = $to + $file.FullName.Substring($from.Length)
+    $top = Get-LongPath $from
+    foreach ($file in @(Get-ChildItem -LiteralPath $top -Recurse -File -Force -Attributes !ReparsePoint)) {
+        $start = $from.Length
+        if ($file.FullName.StartsWith($top)) { $start = $top.Length }
+        $copy = (Get-LongPath $to) + $file.FullName.Substring($start)
         if (-not [IO.File]::Exists($copy)) { throw "The copy lacks $copy. Nothing more is done." }
-        $hashes = @($file.FullName, $copy | ForEach-Object { (Get-FileHash -LiteralPath $_ -Algorithm SHA256).Hash })
-        if ($hashes[0] -ne $hashes[1]) { throw "The copy differs: $copy. Nothing more is done." }
+        if ((Get-Digest (Get-LongPath $file.FullName)) -ne (Get-Digest $copy)) { throw "The copy differs: $copy. Nothing more is done." }
     }
 }
 

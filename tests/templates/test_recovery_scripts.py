@@ -36,7 +36,7 @@ FORBIDDEN = frozenset(
         "new-item",
     ]
 )
-ON_PATHS = frozenset(["get-content", "get-item", "get-childitem", "test-path", "resolve-path", "get-filehash"])
+ON_PATHS = frozenset(["get-content", "get-item", "get-childitem", "test-path", "resolve-path"])
 # Cmdlets of Windows PowerShell 5.1 itself, of its modules for packages and CIM.
 CMDLETS = ON_PATHS | frozenset(
     [
@@ -152,6 +152,21 @@ def test_a_file_is_looked_at_again_right_before_it_is_changed(name: str) -> None
     assert writing.count("::Replace(") == 1
     steps = text[text.index("function Set-After") : text.index("function Invoke-Each")]
     assert steps.count("Assert-Unchanged") == steps.count("Move-Aside") == 2
+
+
+def test_app_is_not_started_before_its_data_are_back() -> None:
+    launch = SCRIPTS["fix-launch.ps1"]
+    last = launch[launch.index("Save-PackageData 'launch-backup'") :]
+    assert last.index("Remove-AppxPackage") < last.index("Assert-SameTree") < last.index("} catch {")
+    assert last.index("lie in $backup") < last.index("Start-Claude")
+
+
+@pytest.mark.parametrize("name", ["fix-launch.ps1", "migrate.ps1"])
+def test_trees_are_walked_by_long_paths(name: str) -> None:
+    walks = [command for command in commands(name) if command.startswith("Get-ChildItem")]
+    assert walks
+    for walk in walks:
+        assert "$top" in walk or "Get-LongPath" in walk, walk
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -26,7 +26,7 @@ from claude_evidence.bundle_reading import HELD_BYTES, Reading
 from claude_evidence.bundle_sources import Loader, Part
 from claude_evidence.bundle_verify import verify_parts
 from claude_evidence.bundle_write import write_bundle
-from claude_evidence.model import Manifest, Member, Problem, UsageError
+from claude_evidence.model import ONCE, Manifest, Member, Problem, UsageError
 
 __all__ = [
     "HELD_BYTES",
@@ -73,7 +73,7 @@ def _load(loader: Loader, paths: Sequence[Path]) -> tuple[list[Part], dict[str, 
     given: dict[Path, Path] = {}
     for path in paths:
         if given.setdefault(_existing(path), path) is not path:
-            loader.log.add(path.name, "is given twice: read once")
+            loader.log.add(path.name, f"is given twice: {ONCE}")
     names = Distinct()
     inputs = {names.claim(safe_name(full.name)): full for full in given}
     parts: list[Part] = []

@@ -13,7 +13,7 @@ from claude_evidence.templates._view import looked_at, mismatched, open_rules, q
 from claude_evidence.templates._visible import clip, visible
 from claude_evidence.templates._words import RISKS, SHAPES, many
 
-FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES = 10, 4, 8, 12, 5
+FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES, PROBLEMS = 10, 4, 8, 12, 5, 3
 _TEXT = 1200
 _COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36", Level.INFORMATIONAL: "2"}
 
@@ -113,6 +113,12 @@ class _Page:
         if len(mine) > RULES:
             yield f"  … and {len(mine) - RULES:,} more in the report"
 
+    def losses(self, problems: list[Problem]) -> Iterator[str]:
+        for problem in problems[:PROBLEMS]:
+            yield from self.text(f"{problem.where}: {clip(problem.message, 200)}", "  – ")
+        if len(problems) > PROBLEMS:
+            yield f"  … and {len(problems) - PROBLEMS:,} more in the report"
+
     def basis(self, report: Report) -> Iterator[str]:
         read = looked_at(report)
         kinds = ", ".join(f"{kind.replace('_', ' ')} {count:,}" for kind, count in read)
@@ -127,6 +133,7 @@ class _Page:
         if report.conversations:
             yield from self.text(sums(report.conversations))
         yield from self.text("; ".join(parts) + ".")
+        yield from self.losses([problem for problem in report.problems if problem.is_loss])
         for note in report.notes[:SENTENCES]:
             yield from self.text(note)
 

@@ -48,7 +48,8 @@ def open_bundle(paths: Sequence[Path], limits: Limits = _DEFAULT_LIMITS, *, zone
     """Return the evidence at *paths*, all of one machine.
 
     *zone* (IANA name) is where the clock stood that stamped the files of a foreign zip; most zips hold local times
-    only, and without it those files have no time. UsageError where a path does not exist or cannot be read at all.
+    only, and without it those files have no time. UsageError where a path does not exist or cannot be read at all, and
+    where bundles are of two machines, or of two time zones and no *zone* is named.
     """
     if not paths:
         raise UsageError("no input was given")
@@ -100,7 +101,7 @@ class Bundle:
         self._reading = Reading(loader)
         self._origins: dict[str, tuple[Entry, Bag | None, str]] = {}
         self.members: tuple[Member, ...] = tuple(sorted(self._listed(), key=lambda member: member.name))
-        self.manifest: Manifest = merged_manifest(parts, loader.log)
+        self.manifest: Manifest = merged_manifest(parts, loader.log, zoned=loader.zone is not None)
         self._note_missing()
         if not self.members:
             self._log.add(", ".join(inputs), "holds no files")

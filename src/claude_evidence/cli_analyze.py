@@ -84,7 +84,8 @@ def command(
 
     INPUT is a bundle, or whatever is at hand: a folder, an .evtx, .log, .json or .jsonl file, or a zip of those, such
     as %APPDATA%\\Claude
-    zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence and give one report.
+    zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence and give one report;
+    bundles of two machines are refused, and of two time zones without --tz.
     The text of a bug report (issue.md, or - for standard input) is read for the log lines and events it quotes.
 
     \b

@@ -131,8 +131,12 @@ def _issues(subject: Subject, key: str, value: Any) -> Complaints:
 def _needs(subject: Subject, key: str, value: Any) -> Complaints:
     yield from _texts(subject, key, value)
     for place, need in enumerate(listed(value)):
-        if subject.tables is not None and need != "zone" and str(need) not in subject.tables:
+        table, _, column = str(need).partition(".")
+        known = subject.tables is None or need == "zone" or table in subject.tables
+        if not known:
             yield subject.line("custom", key, place), f"needs names {need}, which is neither zone nor a table"
+        elif column and subject.tables is not None and column not in subject.tables.get(table, ()):
+            yield subject.line("custom", key, place), f"needs names {need}, and the table {table} has no {column}"
 
 
 def _fields(subject: Subject, key: str, value: Any) -> Complaints:

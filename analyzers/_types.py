@@ -63,8 +63,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say of the tables."""
+    """What the rules say of the tables; ``answered`` are the rules (file stems) of which a document could be judged."""
 
     hits: tuple[Hit, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
     problems: tuple[Problem, ...] = ()
+    answered: frozenset[str] = frozenset()

@@ -34,15 +34,18 @@ def judge(
     chains = Chains(rules.documents, plain, refused, sources)
     hits: list[Hit] = []
     not_judged: list[NotJudged] = []
+    answered: set[str] = set()
     for document in rules.documents:
         if not document.generate:
             continue
         try:
             hits += _hits(document, plain, refused, chains, sources)
+            answered.add(document.stem)
         except REFUSALS as reason:
             not_judged.append(_not_judged(document, reason))
     order = {document.name: number for number, document in enumerate(rules.documents)}
-    return Judgement(bounded(strongest(hits, order), sources), tuple(dict.fromkeys(not_judged)))
+    told = bounded(strongest(hits, order), sources)
+    return Judgement(told, tuple(dict.fromkeys(not_judged)), answered=frozenset(answered))
 
 
 def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[dict[str, Plain], dict[str, Exception]]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from claude_evidence.analyzers._basis import Basis
 from claude_evidence.analyzers._story import Story, contradictions, story
-from claude_evidence.model import Finding, Level, NotJudged, Risk, Step, Verdict
+from claude_evidence.model import Finding, Level, Risk, Step, Verdict
 
 MOST_STEPS = 4
 MOST_SENTENCES = 8
@@ -16,23 +17,16 @@ MOST_BESIDES = 4
 TOLD = {"Started again": "It started again at {}.", "Transcript": "Its transcript: {}."}
 
 
-def verdict(
-    findings: Sequence[Finding],
-    not_judged: Sequence[NotJudged],
-    judged: int,
-    zone: str | None = None,
-    altered: int = 0,
-) -> Verdict:
-    """Return the story of *findings*.
+def verdict(findings: Sequence[Finding], rests_on: Basis, zone: str | None = None) -> Verdict:
+    """Return the story of *findings*; without a serious one, nothing is called clean that was not looked at.
 
-    *not_judged* and *judged* are the rules without and with an answer, *zone* is the machine's, *altered* the number
-    of files that are not what their bundle promises.
+    *zone* is the machine's.
     """
     serious = any(finding.level is not Level.INFORMATIONAL for finding in findings)
-    told = _told(findings, zone) if serious else _clean(not_judged, judged)
-    if not altered:
+    told = _told(findings, zone) if serious else _clean(rests_on)
+    if not rests_on.altered:
         return told
-    files = "1 file is" if altered == 1 else f"{altered:,} files are"
+    files = "1 file is" if rests_on.altered == 1 else f"{rests_on.altered:,} files are"
     warning = f"Careful: {files} not as collected. What follows may rest on altered evidence."
     return replace(told, what_happened=(warning, *told.what_happened), confidence="low" if told.confidence else "")
 
@@ -78,19 +72,35 @@ def _besides(findings: Sequence[Finding]) -> list[str]:
     return [f"Besides, without a known link: {'; '.join(titles[:MOST_BESIDES])}{more}."]
 
 
-def _clean(not_judged: Sequence[NotJudged], judged: int) -> Verdict:
-    """Return what an evidence without failures says; one that answers no rule at all is not called clean."""
-    unanswered = _rules(len(not_judged))
-    if not judged:
-        said = f"{unanswered} could not be answered from it; the report says what they would need."
-        return Verdict("Nothing in this evidence can be judged", (said,), level=Level.INFORMATIONAL)
-    told = [f"{_rules(judged)} {'was' if judged == 1 else 'were'} answered and found no failure."]
-    if not_judged:
-        told.append(
-            f"{unanswered} could not be answered; the report says what would be needed. "
-            "What was not looked at may still be broken."
-        )
+def _clean(rests_on: Basis) -> Verdict:
+    """Return what an evidence without failures says: clean is only what was looked at, wholly and unaltered."""
+    answered = f"{_rules(rests_on.judged)} {'was' if rests_on.judged == 1 else 'were'} answered and found no failure."
+    unanswered = (
+        f"{_rules(rests_on.unanswered)} could not be answered; the report says what would be needed. "
+        "What was not looked at may still be broken."
+    )
+    told = [
+        *_short_of(rests_on),
+        *([answered] if rests_on.judged else []),
+        *([unanswered] if rests_on.unanswered else []),
+    ]
+    if not rests_on.trace:
+        headline = "There is no trace of Claude Desktop in this evidence, so nothing can be said about it"
+        return Verdict(headline, tuple(told), level=Level.INFORMATIONAL)
+    if not rests_on.judged:
+        return Verdict("Nothing in this evidence can be judged", tuple(told), level=Level.INFORMATIONAL)
+    if rests_on.lacking or rests_on.lost or rests_on.altered:
+        headline = "No known failure was found, but too little was read to rule one out"
+        return Verdict(headline, tuple(told), level=Level.INFORMATIONAL)
     return Verdict("No known failure was found", tuple(told))
+
+
+def _short_of(rests_on: Basis) -> Iterator[str]:
+    if rests_on.lacking:
+        yield f"Not in this evidence: {'; '.join(rests_on.lacking)}. Collect again, or add the files."
+    if rests_on.lost:
+        problems = "1 problem" if rests_on.lost == 1 else f"{rests_on.lost:,} problems"
+        yield f"Some of it could not be read as it should be ({problems}, see the report)."
 
 
 def _rules(count: int) -> str:

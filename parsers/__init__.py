@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from claude_evidence.bundle_limits import MemberError
-from claude_evidence.model import Coverage, Evidence, Member, Problem, UsageError
+from claude_evidence.model import ONCE, Coverage, Evidence, Member, Problem, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def parse(
             problems += parsed.problems
             results.append((member, parsed))
     tables = _tables([parsed for _, parsed in results])
-    coverage = tuple(c for member, parsed in results for c in (parsed.coverage or _coverage(member, parsed)))
+    coverage = tuple(c for member, parsed in results for c in _covered(member, parsed))
     return Evidence(manifest, tables, (*bundle.problems, *problems), tuple(members), coverage)
 
 
@@ -103,7 +103,7 @@ def _read(bundle: Bundle, member: Member, context: Context, seen: Seen) -> tuple
     if getattr(parser, "DEDUPLICATE", False) and member.sha256 and member.size_bytes:
         first = seen.first.setdefault((member.sha256, _twin(member)), member.name)
         if first != member.name:
-            return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {first}: counted once")])
+            return member, Parsed(problems=[Problem("parse", member.name, f"same bytes as {first}: {ONCE}")])
     with bundle.open(member) as stream:
         parsed = parser.parse(stream, member, context)
     read = parsed.tables or parsed.problems or parsed.coverage
@@ -194,6 +194,10 @@ def _words(part: pd.Series[Any]) -> pd.Categorical:
 
     made = part.astype("category").cat
     return pd.Categorical.from_codes(made.codes, made.categories.astype("str"))
+
+
+def _covered(member: Member, parsed: Parsed) -> list[Coverage]:
+    return [] if parsed.blank else parsed.coverage or _coverage(member, parsed)
 
 
 def _coverage(member: Member, parsed: Parsed) -> list[Coverage]:

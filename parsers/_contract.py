@@ -67,11 +67,16 @@ class Rows:
 
 @dataclass(slots=True)
 class Parsed:
-    """What one member gave. Without ``coverage`` the driver derives one entry per table from the rows."""
+    """What one member gave.
+
+    Without ``coverage`` the driver derives one entry per table from the rows, unless ``blank`` says that the member is
+    evidence of nothing, such as a list of drives that names none.
+    """
 
     tables: dict[str, pd.DataFrame | Rows] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
+    blank: bool = False
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables as frames."""

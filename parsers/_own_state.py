@@ -30,7 +30,8 @@ def parse_state(
 ) -> Parsed:
     """Return one row of *table* per entry of a state file of *kind*, by *row*; without the key *needed* it is none.
 
-    TimeCreated is when the state was taken, as the file says, else the manifest.
+    TimeCreated is when the state was taken, as the file says, else the manifest. A file without entries is no evidence
+    that there is nothing: of a disk at rest, or where a question was refused, the collector has none either.
     """
     document = read_document(stream, limit=_LIMIT_BYTES)
     state = document.value if document.state == "ok" and isinstance(document.value, dict) else {}
@@ -43,7 +44,7 @@ def parse_state(
     rows = [{"Record": number, "TimeCreated": made, **row(entry)} for number, entry in good]
     lost = len(entries) - len(good)
     problems = [Problem("parse", source.name, f"{lost} entries without {needed}")] if lost else []
-    return Parsed({name: table_rows(columns, rows, source)}, problems)
+    return Parsed({name: table_rows(columns, rows, source)}, problems, blank=not rows)
 
 
 def words(value: Any) -> str | None:

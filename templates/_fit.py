@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from claude_evidence.model import Boots, Custody, EvidenceRef, Finding, Report, Step, Verdict
-from claude_evidence.templates._view import bounded_timeline
+from claude_evidence.templates._view import bounded_timeline, questions
 from claude_evidence.templates._visible import clip, visible
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ def left_out(report: Report, cut: Report, room: Room) -> list[str]:
         ("months of boots", report.boots.months, cut.boots.months),
         ("package events", report.packages, cut.packages),
         ("conversations", report.conversations, cut.conversations),
-        ("rules not judged", report.not_judged, cut.not_judged),
+        ("rules not judged", questions(report.not_judged), questions(cut.not_judged)),
         ("notes", report.notes, cut.notes),
         ("findings", report.findings, cut.findings),
     )

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from claude_evidence.model import Finding, Member, Report, TimelineEntry
+from claude_evidence.model import Finding, Member, NotJudged, Reason, Report, TimelineEntry
+from claude_evidence.templates._words import many
 
 T = TypeVar("T")
 _ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
@@ -46,6 +47,44 @@ def moments(report: Report, limit: int) -> Sequence[TimelineEntry]:
     """Return the timeline's entries of the verdict's findings, at most *limit*: the story in short."""
     wanted = set(report.verdict.findings)
     return bounded_timeline([entry for entry in report.timeline if entry.finding in wanted], limit).shown
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A rule without an answer, or without a whole one (``partly``), and all that it would need."""
+
+    rule: str
+    title: str
+    partly: bool
+    reasons: tuple[Reason, ...]
+    details: tuple[str, ...]
+
+
+def questions(not_judged: Iterable[NotJudged]) -> list[Question]:
+    """Return the rules of *not_judged*, each once, those without any answer first."""
+    rules: dict[str, list[NotJudged]] = {}
+    for entry in not_judged:
+        rules.setdefault(entry.rule, []).append(entry)
+    found = [
+        Question(
+            rule,
+            next((entry.title for entry in entries if entry.title), ""),
+            all(entry.partly for entry in entries),
+            tuple(dict.fromkeys(entry.reason for entry in entries)),
+            tuple(dict.fromkeys(entry.detail for entry in entries)),
+        )
+        for rule, entries in rules.items()
+    ]
+    return sorted(found, key=lambda one: one.partly)
+
+
+def open_rules(not_judged: Iterable[NotJudged]) -> str:
+    """Return ``3 rules, and 4 more in part``: how many rules are without an answer, each file counted once."""
+    partly = [one.partly for one in questions(not_judged)]
+    none, some = many(partly.count(False), "rule"), sum(partly)
+    if not some:
+        return none
+    return f"{none}, and {some} more in part" if False in partly else f"{many(some, 'rule')} in part"
 
 
 def anchor(prefix: str, name: str) -> str:

@@ -188,27 +188,33 @@ def _environment(template: str) -> Environment:
         fence=_markdown.fence,
         basename=_basename,
     )
-    environment.globals.update(
-        bounded=_view.bounded,
-        bounded_timeline=_view.bounded_timeline,
-        moments=_view.moments,
-        anchor=_view.anchor,
-        related=_view.related,
-        sums=_ledger.sums,
-        unread=_view.unread,
-        looked_at=_view.looked_at,
-        mismatched=_view.mismatched,
-        many=_words.many,
-        bins=_strip.BINS,
-        bar_height=_strip.HEIGHT,
-        SHAPES=_words.SHAPES,
-        LANES=_words.LANE_WORDS,
-        REASONS=_words.REASONS,
-        RISKS=_words.RISKS,
-        OUTCOMES=_words.OUTCOMES,
-        VERSIONS=_words.VERSIONS,
-    )
+    environment.globals.update(_globals())
     return environment
+
+
+def _globals() -> dict[str, Any]:
+    return {
+        "bounded": _view.bounded,
+        "bounded_timeline": _view.bounded_timeline,
+        "moments": _view.moments,
+        "anchor": _view.anchor,
+        "related": _view.related,
+        "sums": _ledger.sums,
+        "unread": _view.unread,
+        "looked_at": _view.looked_at,
+        "questions": _view.questions,
+        "open_rules": _view.open_rules,
+        "mismatched": _view.mismatched,
+        "many": _words.many,
+        "bins": _strip.BINS,
+        "bar_height": _strip.HEIGHT,
+        "SHAPES": _words.SHAPES,
+        "LANES": _words.LANE_WORDS,
+        "REASONS": _words.REASONS,
+        "RISKS": _words.RISKS,
+        "OUTCOMES": _words.OUTCOMES,
+        "VERSIONS": _words.VERSIONS,
+    }
 
 
 def _html_text(value: Any) -> Any:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 
-from claude_evidence.model import Finding, Level, Report, Step
+from claude_evidence.model import Finding, Level, Problem, Report, Step
 from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._ledger import sums
-from claude_evidence.templates._view import looked_at, mismatched, unread
+from claude_evidence.templates._view import looked_at, mismatched, open_rules, questions, unread
 from claude_evidence.templates._visible import clip, visible
-from claude_evidence.templates._words import REASONS, RISKS, SHAPES, many
+from claude_evidence.templates._words import RISKS, SHAPES, many
 
-FINDINGS, NOT_JUDGED, STEPS, SENTENCES = 12, 5, 8, 12
+FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES, PROBLEMS = 10, 4, 8, 12, 5, 3
 _TEXT = 1200
 _COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36", Level.INFORMATIONAL: "2"}
 
@@ -27,6 +28,7 @@ def summary(report: Report, *, colour: bool, width: int, zone: str | None = None
         *page.verdict(report),
         *page.steps(report.verdict.what_to_do),
         *page.findings(report.findings),
+        *page.broken_rules(report.problems),
         *page.open_questions(report),
         *page.basis(report),
     ]
@@ -51,6 +53,8 @@ class _Page:
         level = verdict.level
         sign, sgr = (SHAPES[level], _COLOURS[level]) if level else ("✓", "32")
         word = f"{level.value}: " if level else ""
+        if level is Level.INFORMATIONAL:  # nothing was found, and not because all is well
+            sign, sgr, word = "!", "33", ""
         for number, line in enumerate(self.text(word + verdict.headline, f"{sign} ", "  ")):
             yield self.paint(line, sgr if level is Level.CRITICAL else f"1;{sgr}") if number < 4 else line
         yield ""
@@ -89,13 +93,31 @@ class _Page:
             yield f"  … and {len(findings) - FINDINGS:,} more in the report"
 
     def open_questions(self, report: Report) -> Iterator[str]:
-        rules = report.not_judged
-        if rules:
-            yield from self.heading(f"Could not be judged ({len(rules):,})")
-        for one in rules[:NOT_JUDGED]:
-            yield from self.text(f"{one.title or one.rule}: {REASONS[one.reason]}. {clip(one.detail, 200)}", "  – ")
-        if len(rules) > NOT_JUDGED:
-            yield f"  … and {len(rules) - NOT_JUDGED:,} more in the report"
+        """Say how many rules have no answer, and for want of what: one line for all that want the same."""
+        if not report.not_judged:
+            return
+        yield from self.heading(f"Could not be judged: {open_rules(report.not_judged)}")
+        wanted = Counter(detail for one in questions(report.not_judged) for detail in one.details)
+        for detail, count in wanted.most_common(NOT_JUDGED):
+            yield from self.text(f"{clip(detail, 200)} ({many(count, 'rule')})", "  – ")
+        if len(wanted) > NOT_JUDGED:
+            yield f"  … and {many(len(wanted) - NOT_JUDGED, 'more reason')} in the report"
+
+    def broken_rules(self, problems: tuple[Problem, ...]) -> Iterator[str]:
+        """Name each rule that could not be used: whoever gave it has to know."""
+        mine = [problem for problem in problems if problem.stage == "rules"]
+        if mine:
+            yield from self.heading(f"Rules that could not be used ({len(mine):,})")
+        for problem in mine[:RULES]:
+            yield from self.text(f"{problem.where}: {clip(problem.message, 300)}", "  – ")
+        if len(mine) > RULES:
+            yield f"  … and {len(mine) - RULES:,} more in the report"
+
+    def losses(self, problems: list[Problem]) -> Iterator[str]:
+        for problem in problems[:PROBLEMS]:
+            yield from self.text(f"{problem.where}: {clip(problem.message, 200)}", "  – ")
+        if len(problems) > PROBLEMS:
+            yield f"  … and {len(problems) - PROBLEMS:,} more in the report"
 
     def basis(self, report: Report) -> Iterator[str]:
         read = looked_at(report)
@@ -111,6 +133,7 @@ class _Page:
         if report.conversations:
             yield from self.text(sums(report.conversations))
         yield from self.text("; ".join(parts) + ".")
+        yield from self.losses([problem for problem in report.problems if problem.is_loss])
         for note in report.notes[:SENTENCES]:
             yield from self.text(note)
 

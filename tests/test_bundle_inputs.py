@@ -68,7 +68,7 @@ def test_an_input_given_twice_is_read_once(tmp_path: Path) -> None:
 
 def test_the_first_of_two_bundles_gives_the_manifest_and_both_give_acquisitions(tmp_path: Path) -> None:
     one, two = make_bundle(tmp_path / "one.zip"), make_bundle(tmp_path / "two.zip", zone="Asia/Tokyo")
-    with open_bundle([one, two]) as bundle:
+    with open_bundle([one, two], zone="Europe/Berlin") as bundle:
         assert bundle.manifest.host == {"name": "DESKTOP-SAMPLE"}
         assert bundle.manifest.timezone == "Europe/Berlin"
         acquired = [entry.member for entry in bundle.manifest.acquisitions if entry.member]
@@ -76,6 +76,14 @@ def test_the_first_of_two_bundles_gives_the_manifest_and_both_give_acquisitions(
         assert all(bundle.hashed(member).verified for member in bundle.members)
         assert bundle.verify() == ()
         assert "Asia/Tokyo" in messages(bundle)
+
+
+def test_bundles_of_two_time_zones_are_wrong_use_until_a_zone_is_named(tmp_path: Path) -> None:
+    one, two = make_bundle(tmp_path / "one.zip"), make_bundle(tmp_path / "two.zip", zone="Europe/London")
+    with pytest.raises(UsageError, match=r"two\.zip is from the time zone Europe/London.*--tz"):
+        open_bundle([one, two])
+    with open_bundle([one, two], zone="Europe/London") as bundle:
+        assert "the zone that was named counts for both" in messages(bundle)
 
 
 def test_bundles_of_two_machines_are_wrong_use(tmp_path: Path) -> None:

@@ -85,6 +85,55 @@ def test_wrong_use_is_one_line(tmp_path: Path) -> None:
     assert refused(run("rules", "show", "no_such_rule", cwd=tmp_path))
 
 
+def test_input_without_any_evidence_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "issue.md").write_text("It does not work, please help.\n", encoding="utf-8")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_bytes(b"\xff\xd8\xff\xe0picture")
+    assert "holds no file" in refused(run("analyze", "empty", cwd=tmp_path))
+    assert "quotes no log line" in refused(run("analyze", "issue.md", cwd=tmp_path))
+    assert "no parser reads" in refused(run("analyze", "photos", cwd=tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {"empty", "issue.md", "photos"}
+
+
+@pytest.mark.parametrize("kept", ["main.log", ".evtx"])
+def test_what_shows_too_little_is_not_called_clean(kept: str, tmp_path: Path) -> None:
+    """A healthy machine's evidence, of which only a part was given or can be read."""
+    with zipfile.ZipFile(ROOT / "samples" / "healthy.zip") as old, zipfile.ZipFile(tmp_path / "part.zip", "w") as new:
+        for info in old.infolist():
+            if info.filename.endswith(("main.log", "config.json") if kept == "main.log" else ".evtx"):
+                new.writestr(info.filename.partition("/data/files/")[2], old.read(info))
+    done = run("analyze", "part.zip", "--tz", "Europe/Berlin", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("! ")
+    assert "Not in this evidence: " in done.stdout
+    assert "✓" not in done.stdout
+
+
+def test_a_cut_bundle_is_not_called_clean(tmp_path: Path) -> None:
+    whole = (ROOT / "samples" / "healthy.zip").read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) * 9 // 10])
+    done = run("analyze", "cut.zip", "--tz", "Europe/Berlin", cwd=tmp_path)
+    assert done.stdout.startswith("! No known failure was found, but too little was read")
+    assert "could not be read as it should be" in " ".join(done.stdout.split())
+
+
+def test_a_machine_without_claude_is_not_called_clean(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "Windows" / "System32").mkdir(parents=True)
+    done = run("collect", "--root", "disk", "-o", "b.zip", "-y", cwd=tmp_path)
+    assert "! There is no trace of Claude Desktop" in done.stdout
+    assert "✓" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["analyze", "--nothing", "x"], ["analyze"], ["nothing"], ["analyze", "-f", "pdf", "x"]]
+)
+def test_what_the_command_line_does_not_know_is_one_line(words: list[str], tmp_path: Path) -> None:
+    done = run(*words, cwd=tmp_path)
+    assert refused(done)
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_verify(tmp_path: Path) -> None:
     assert run("verify", SAMPLE).returncode == 0
     altered = tmp_path / "update-breaks-launch.zip"

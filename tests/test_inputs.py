@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,35 @@ def test_without_a_zone_logs_and_events_are_not_compared(tmp_path: Path) -> None
     assert "loaded_0_persisted_sessions" in {n.rule for n in made.not_judged}
     storm = next(f for f in made.findings if f.rule == "msix_exdev_session_save")
     assert (storm.first_seen, str(storm.first_local)) == (None, "2026-04-14 09:20:00")
+
+
+SERVICE_RULES = {"cowork_vm_service_not_running", "cowork_service_not_created", "cowork_vmcompute_access_denied"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "rules"),
+    [
+        ("volumes", [], {"disk_full_enospc", "cowork_vm_disk_unusable"}),
+        ("volumes", [{"drive": "C:/"}], {"disk_full_enospc"}),
+        ("services", [], SERVICE_RULES),
+        ("services", [{"name": "CoworkVMService", "start_type": "Auto"}], SERVICE_RULES),
+    ],
+)
+def test_what_a_state_file_does_not_say_is_no_evidence(
+    kind: str, entries: list[dict[str, str]], rules: set[str], tmp_path: Path
+) -> None:
+    given = {name: data for name, data in files("healthy").items() if name.endswith("main.log")}
+    state = json.dumps({"format": f"claude-evidence/{kind}/1", "entries": entries}).encode()
+    made = report(pack(tmp_path / "c.zip", {**given, f"state/{kind}.json": state}))
+    wanted = {entry.rule for entry in made.not_judged if f"kind {kind.removesuffix('s')}" in entry.detail}
+    assert rules <= wanted
+
+
+def test_what_a_state_file_says_is_evidence(tmp_path: Path) -> None:
+    entries = [{"name": name, "state": "Running"} for name in ("CoworkVMService", "vmcompute")]
+    state = json.dumps({"format": "claude-evidence/services/1", "entries": entries}).encode()
+    made = report(pack(tmp_path / "c.zip", {"state/services.json": state}))
+    assert not [entry for entry in made.not_judged if "kind service" in entry.detail]
 
 
 def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:

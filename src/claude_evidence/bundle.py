@@ -26,7 +26,7 @@ from claude_evidence.bundle_reading import HELD_BYTES, Reading
 from claude_evidence.bundle_sources import Loader, Part
 from claude_evidence.bundle_verify import verify_parts
 from claude_evidence.bundle_write import write_bundle
-from claude_evidence.model import Manifest, Member, Problem, UsageError
+from claude_evidence.model import ONCE, Manifest, Member, Problem, UsageError
 
 __all__ = [
     "HELD_BYTES",
@@ -48,7 +48,8 @@ def open_bundle(paths: Sequence[Path], limits: Limits = _DEFAULT_LIMITS, *, zone
     """Return the evidence at *paths*, all of one machine.
 
     *zone* (IANA name) is where the clock stood that stamped the files of a foreign zip; most zips hold local times
-    only, and without it those files have no time. UsageError where a path does not exist or cannot be read at all.
+    only, and without it those files have no time. UsageError where a path does not exist or cannot be read at all, and
+    where bundles are of two machines, or of two time zones and no *zone* is named.
     """
     if not paths:
         raise UsageError("no input was given")
@@ -73,7 +74,7 @@ def _load(loader: Loader, paths: Sequence[Path]) -> tuple[list[Part], dict[str, 
     given: dict[Path, Path] = {}
     for path in paths:
         if given.setdefault(_existing(path), path) is not path:
-            loader.log.add(path.name, "is given twice: read once")
+            loader.log.add(path.name, f"is given twice: {ONCE}")
     names = Distinct()
     inputs = {names.claim(safe_name(full.name)): full for full in given}
     parts: list[Part] = []
@@ -100,7 +101,7 @@ class Bundle:
         self._reading = Reading(loader)
         self._origins: dict[str, tuple[Entry, Bag | None, str]] = {}
         self.members: tuple[Member, ...] = tuple(sorted(self._listed(), key=lambda member: member.name))
-        self.manifest: Manifest = merged_manifest(parts, loader.log)
+        self.manifest: Manifest = merged_manifest(parts, loader.log, zoned=loader.zone is not None)
         self._note_missing()
         if not self.members:
             self._log.add(", ".join(inputs), "holds no files")

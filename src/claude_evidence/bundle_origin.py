@@ -38,11 +38,12 @@ def origin(part: Part, path: str, entry: Entry) -> tuple[str, datetime | None]:
     return source + suffix, modified_at
 
 
-def merged_manifest(parts: Sequence[Part], log: ProblemLog) -> Manifest:
+def merged_manifest(parts: Sequence[Part], log: ProblemLog, *, zoned: bool = False) -> Manifest:
     """Return the first manifest with the acquisitions of all, their members named as `Member.name` is.
 
-    Another time zone in a later one is a problem, another machine is wrong use (UsageError): its story would be told as
-    the first one's. Without any, an empty manifest of format ``""``.
+    Another machine in a later one is wrong use (UsageError): its story would be told as the first one's. So is another
+    time zone, for the log has local times and one zone would put those of the other hours off, unless somebody named
+    the zone (*zoned*); then it is a problem. Without any, an empty manifest of format ``""``.
     """
     found = [(part, part.bag.manifest) for part in parts if part.bag and part.bag.manifest]
     if not found:
@@ -56,7 +57,13 @@ def merged_manifest(parts: Sequence[Part], log: ProblemLog) -> Manifest:
                 "a report tells of one machine; analyze them one by one"
             )
         if first.timezone and other.timezone and first.timezone != other.timezone:
-            log.add(part.prefix, f"is from zone {other.timezone}, the one before in {first.timezone}: that counts")
+            differs = f"is from the time zone {other.timezone}, the bundle before it from {first.timezone}"
+            if not zoned:
+                raise UsageError(
+                    f"{part.prefix.rstrip('/')} {differs}: a report tells of one machine; analyze them one by one, "
+                    "or, if it is one machine that moved, name with --tz the zone that shall count for both"
+                )
+            log.add(part.prefix.rstrip("/"), f"{differs}: the zone that was named counts for both")
     acquisitions = tuple(
         replace(entry, member=entry.member and part.prefix + entry.member)
         for part, manifest in found

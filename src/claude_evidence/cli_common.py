@@ -22,6 +22,13 @@ class PathArgument(click.Path):
 
 
 INPUT = PathArgument(path_type=Path, allow_dash=True)
+RAISE_LIMITS = click.option(
+    "--raise-limits",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Allow inputs N times as large as usual.",
+)
 
 
 class LazyGroup(click.Group):

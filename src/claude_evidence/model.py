@@ -93,6 +93,10 @@ class Manifest:
     acquisitions: tuple[Acquisition, ...] = ()
 
 
+ONCE = "counted once"
+"""How the message of a problem ends with which nothing was lost: the same evidence was there twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Went wrong, did not stop the run, is always shown.
@@ -104,6 +108,11 @@ class Problem:
     where: str
     message: str
     record: int | None = None
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether some evidence could not be read, or not as it should be."""
+        return self.stage in ("bundle", "parse") and not self.message.endswith(ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +225,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class NotJudged:
-    """A rule that could not be answered, and what would be needed."""
+    """A rule that could not be answered, and what would be needed; ``partly``: another part of it was answered."""
 
     rule: str
     reason: Reason
     detail: str
     title: str = ""
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ MISTAKES = {
     "step": ("    - step: Copy the file.", "    - stp: Copy the file.", "did you mean step?"),
     "texts": ("  does_not_work: [Waiting.]", "  does_not_work: Waiting.", "no list of texts"),
     "stem": ("  because_of: [save_storm]", "  because_of: [save_strom]", "did you mean save_storm?"),
+    "needs a column": ("  needs: [zone,", "  needs: [session_registry.Nothing,", "has no Nothing"),
     "needs": ("  needs: [zone,", "  needs: [zones,", "neither zone nor a table"),
     "issue": ("  issues: [59934]", "  issues: ['59934']", "is no number"),
     "unlinked issue": ("  issues: [59934]", "  issues: [59934, 4711]", "no link to issue 4711"),

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
+from claude_evidence.analyzers._basis import Basis
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.verdict import verdict
-from claude_evidence.model import Finding, Level, NotJudged, Reason, Risk, Step
+from claude_evidence.model import Finding, Level, Risk, Step
 
 NOON = datetime(2026, 5, 17, 12, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ def test_story_begins_at_the_root_and_names_the_worst() -> None:
     race = finding("race", Level.CRITICAL, 0, because_of=("killed",))
     killed = finding("killed", Level.MEDIUM, 5)
     orphan = finding("orphan", Level.HIGH, -9, because_of=("race",))
-    told = verdict([race, orphan, killed], (), 8)
+    told = verdict([race, orphan, killed], Basis(8))
     assert told.headline == "Title race"
     assert told.level is Level.CRITICAL
     assert told.what_happened == (
@@ -43,7 +44,7 @@ def test_story_begins_at_the_root_and_names_the_worst() -> None:
 def test_what_no_link_joins_stands_beside_the_story() -> None:
     race = finding("race", Level.CRITICAL, because_of=("killed",))
     killed = finding("killed", Level.MEDIUM, -5)
-    told = verdict([race, killed, finding("other", minutes=-50), finding("low", Level.LOW)], (), 8)
+    told = verdict([race, killed, finding("other", minutes=-50), finding("low", Level.LOW)], Basis(8))
     assert told.what_happened[0] == "Title killed."
     assert told.what_happened[2:] == ("Besides, without a known link: Title other; Title low.",)
     assert told.findings == ("killed", "race", "other", "low")
@@ -52,19 +53,19 @@ def test_what_no_link_joins_stands_beside_the_story() -> None:
 def test_of_equals_the_one_that_explains_most_is_the_story() -> None:
     alone = finding("alone", minutes=-60)
     cause, effect = finding("cause", leads_to=("effect",)), finding("effect", Level.LOW, 5)
-    assert verdict([alone, effect, cause], (), 8).headline == "Title cause"
+    assert verdict([alone, effect, cause], Basis(8)).headline == "Title cause"
 
 
 def test_context_is_told_where_it_explains_and_left_out_where_it_does_not() -> None:
     context = finding("context", Level.INFORMATIONAL, -5, leads_to=("race",))
     useless = finding("useless", Level.INFORMATIONAL, -9, because_of=("race",))
-    told = verdict([finding("race"), context, useless], (), 8)
+    told = verdict([finding("race"), context, useless], Basis(8))
     assert told.what_happened == ("Title context.", "From that follows: Title race.")
 
 
 @pytest.mark.parametrize("minutes", [2 * 24 * 60, -61 * 24 * 60])
 def test_what_came_much_later_or_ended_long_before_is_no_cause(minutes: int) -> None:
-    told = verdict([finding("race", because_of=("killed",)), finding("killed", Level.LOW, minutes)], (), 8)
+    told = verdict([finding("race", because_of=("killed",)), finding("killed", Level.LOW, minutes)], Basis(8))
     assert told.what_happened == ("Title race.", "Besides, without a known link: Title killed.")
 
 
@@ -72,50 +73,58 @@ def test_a_fix_that_another_finding_calls_useless_is_named() -> None:
     step = Step("Register again.", "Add-AppxPackage -DisableDevelopmentMode -Register x")
     race = finding("race", remedy=(step,))
     state = finding("state", does_not_work=("Registering with Add-AppxPackage -Register.",))
-    (careful,) = [text for text in verdict([race, state], (), 8).what_happened if "Careful" in text]
+    (careful,) = [text for text in verdict([race, state], Basis(8)).what_happened if "Careful" in text]
     assert careful.startswith("Careful, -Register is advised for “Title race”, but not for “Title state”:")
-    assert not [text for text in verdict([race], (), 8).what_happened if "Careful" in text]
+    assert not [text for text in verdict([race], Basis(8)).what_happened if "Careful" in text]
 
 
 def test_a_long_story_is_cut_with_its_number() -> None:
     chain = [finding(f"f{n:02}", minutes=n, leads_to=(f"f{n + 1:02}",)) for n in range(20)]
-    told = verdict(chain, (), 8)
+    told = verdict(chain, Basis(8))
     assert told.what_happened[-1] == "And 12 more findings that are linked with these."
     assert len(told.what_happened) == 9
 
 
 def test_causes_in_a_circle_still_make_a_story() -> None:
     a, b = finding("a", because_of=("b",)), finding("b", minutes=1, because_of=("a",))
-    assert len(verdict([a, b], (), 2).what_happened) == 2
+    assert len(verdict([a, b], Basis(2)).what_happened) == 2
 
 
 def test_safest_step_of_the_worst_comes_first() -> None:
     risky, safe = Step("risky", risk=Risk.LOSES_DATA), Step("safe")
     worst = finding("worst", Level.CRITICAL, remedy=(risky, safe))
     other = finding("other", Level.HIGH, -5, remedy=(Step("later"),))
-    assert [step.text for step in verdict([worst, other], (), 2).what_to_do] == ["safe", "later"]
+    assert [step.text for step in verdict([worst, other], Basis(2)).what_to_do] == ["safe", "later"]
 
 
 def test_nothing_found_says_what_was_not_looked_at() -> None:
-    missing = NotJudged("x", Reason.NOT_EVALUABLE, "needs y")
-    told = verdict([finding("context", Level.INFORMATIONAL)], [missing], 7)
+    told = verdict([finding("context", Level.INFORMATIONAL)], Basis(7, unanswered=1))
     assert told.level is None
     assert "7 rules" in told.what_happened[0]
     assert "1 rule could not be answered" in told.what_happened[1]
-    assert len(verdict([], (), 8).what_happened) == 1
+    assert len(verdict([], Basis(8)).what_happened) == 1
 
 
-def test_evidence_that_answers_no_rule_is_not_called_clean() -> None:
-    missing = NotJudged("x", Reason.NOT_EVALUABLE, "needs y")
-    told = verdict([], [missing, missing], 0)
+@pytest.mark.parametrize(
+    ("rests_on", "words"),
+    [
+        (Basis(0, unanswered=2), "2 rules could not be answered"),
+        (Basis(5, unanswered=2, trace=False), "5 rules were answered"),
+        (Basis(5, unanswered=2, lacking=("the app's log (main.log)",)), "Not in this evidence: the app's log"),
+        (Basis(5, lost=1), "1 problem, see the report"),
+        (Basis(5, altered=1), "not as collected"),
+    ],
+)
+def test_evidence_that_shows_too_little_is_not_called_clean(rests_on: Basis, words: str) -> None:
+    told = verdict([], rests_on)
     assert told.level is Level.INFORMATIONAL
-    assert "No known failure" not in told.headline
-    assert "2 rules could not be answered" in told.what_happened[0]
+    assert told.headline != verdict([], Basis(5)).headline
+    assert words in " ".join(told.what_happened)
 
 
 def test_a_single_finding_is_explained_with_all_its_steps() -> None:
     steps = (Step("risky", risk=Risk.LOSES_DATA), Step("safe"), Step("rights", risk=Risk.NEEDS_ADMIN))
-    told = verdict([finding("alone", count=3, remedy=steps, explanation="Why.")], (), 1)
+    told = verdict([finding("alone", count=3, remedy=steps, explanation="Why.")], Basis(1))
     assert told.what_happened == ("Title alone: 3 records.", "Why.")
     assert [step.text for step in told.what_to_do] == ["safe", "risky", "rights"]
 
@@ -129,14 +138,14 @@ def test_a_single_finding_is_explained_with_all_its_steps() -> None:
     ],
 )
 def test_when_is_told_in_the_machines_zone(zone: str | None, words: str) -> None:
-    assert verdict([finding("a")], (), 1, zone).when == words
+    assert verdict([finding("a")], Basis(1), zone).when == words
 
 
 def test_when_the_zone_is_unknown_the_wall_clock_is_told() -> None:
     wall = datetime.fromisoformat("2026-05-01 07:00:00")
     local = finding("a", first_seen=None, last_seen=None, first_local=wall, last_local=wall + timedelta(hours=25))
-    assert verdict([local], (), 1).when == "2026-05-01 07:00:00 to 2026-05-02 08:00:00 local time, zone unknown"
-    assert verdict([finding("a", first_seen=None, last_seen=None)], (), 1).when == "at an unknown time"
+    assert verdict([local], Basis(1)).when == "2026-05-01 07:00:00 to 2026-05-02 08:00:00 local time, zone unknown"
+    assert verdict([finding("a", first_seen=None, last_seen=None)], Basis(1)).when == "at an unknown time"
 
 
 def started(*days: int) -> pd.DataFrame:
@@ -170,12 +179,12 @@ def test_other_providers_with_the_same_number_are_no_boots() -> None:
 
 
 def test_altered_evidence_is_said_first_and_lowers_the_confidence() -> None:
-    told = verdict([finding("a", confidence="high")], (), 1, altered=2)
+    told = verdict([finding("a", confidence="high")], Basis(1, altered=2))
     assert told.what_happened[0].startswith("Careful: 2 files are not as collected")
     assert told.confidence == "low"
-    assert verdict([], (), 8, altered=1).what_happened[0].startswith("Careful: 1 file is")
+    assert verdict([], Basis(8, altered=1)).what_happened[0].startswith("Careful: 1 file is")
 
 
 def test_a_later_start_is_told() -> None:
-    told = verdict([finding("a", facts=(("Started again", "2026-05-17 13:00:00 UTC"),))], (), 1)
+    told = verdict([finding("a", facts=(("Started again", "2026-05-17 13:00:00 UTC"),))], Basis(1))
     assert told.what_happened[0].endswith("It started again at 2026-05-17 13:00:00 UTC.")

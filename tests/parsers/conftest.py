@@ -31,6 +31,6 @@ def read() -> Read:
         manifest = manifest or Manifest()
         source = Member(name or path, path, len(data), modified)
         parsed = kinds()[kind].parse(BytesIO(data), source, Context(Clock.of(manifest), manifest))
-        return Parsed(dict(parsed.frames()), parsed.problems, parsed.coverage)
+        return Parsed(dict(parsed.frames()), parsed.problems, parsed.coverage, parsed.blank)
 
     return give

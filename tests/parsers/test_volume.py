@@ -34,6 +34,11 @@ def test_file_systems_and_links_are_rows(read: Read) -> None:
     }  # fmt: skip
 
 
+def test_a_list_that_names_nothing_is_no_evidence(read: Read) -> None:
+    assert read("volume", document(), PATH).blank
+    assert not read("volume", document(VOLUME), PATH).blank
+
+
 def test_wrong_types_are_missing(read: Read) -> None:
     parsed = read("volume", document({"drive": 3, "free_bytes": "all", "flags": "x"}, {"link": "junction"}), PATH)
     row = parsed.frames()["volume"].iloc[0]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_evidence.model import Manifest, Report, Verdict
+from claude_evidence.model import Manifest, NotJudged, Reason, Report, Verdict
+from claude_evidence.templates.render import render
 from claude_evidence.templates.terminal import columns, summary, wrap
 
 Plant = Callable[[str, Callable[[str], str]], Report]
@@ -30,7 +32,7 @@ def test_verdict_comes_first(rich: Report) -> None:
         "shutdown /r /t 0",
         "Findings (4)",
         "3,796 records",
-        "Could not be judged (2)",
+        "Could not be judged: 2 rules",
         "2 problems while reading",
     ]
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
@@ -39,8 +41,22 @@ def test_verdict_comes_first(rich: Report) -> None:
 def test_healthy(healthy: Report) -> None:
     text = summary(healthy, colour=False, width=80)
     assert text.startswith("✓ No known failure found\n")
-    assert "Could not be judged (1)" in text
+    assert "Could not be judged: 1 rule" in text
     assert summary(Report(Manifest(), Verdict("No known failure found")), colour=False, width=80)
+
+
+def test_a_rule_counts_once_however_many_of_its_parts_have_no_answer(rich: Report) -> None:
+    why = Reason.NOT_EVALUABLE
+    entries = [
+        NotJudged("a", why, "needs x"),
+        NotJudged("a", why, "needs y"),
+        NotJudged("b", why, "needs x", "B", True),
+    ]
+    report = replace(rich, not_judged=tuple(entries))
+    words = "1 rule, and 1 more in part"
+    assert f"Could not be judged: {words}" in summary(report, colour=False, width=80)
+    assert f"{words} could not be judged" in render(report)
+    assert f"{words} could not be judged" in render(report, "report.md.j2")
 
 
 @pytest.mark.parametrize("width", [1, 40, 60, 80, 200])

@@ -1,0 +1,106 @@
+"""What a report rests on: what rules need, which of them were answered, and what no verdict should go without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from claude_evidence.analyzers._types import RuleDocument, RuleSet
+from claude_evidence.model import Evidence, NotJudged, Outcome, Reason
+
+TRACES = frozenset(
+    {"app_log", "session_registry", "transcript", "config", "package", "cli_session", "worktree", "sessions_index"}
+)
+PACKAGE_LOGS = frozenset(
+    {"microsoft-windows-appmodel-runtime/admin", "microsoft-windows-appxdeploymentserver/operational"}
+)
+ENTRIES_ARTIFACT = "ClaudeSessionRegistry"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """How much a verdict rests on: rules ``judged`` and ``unanswered``, files ``altered``, problems by which something
+    was ``lost``, the main evidence that is ``lacking``, and whether there is any ``trace`` of Claude at all."""
+
+    judged: int
+    unanswered: int = 0
+    altered: int = 0
+    lost: int = 0
+    lacking: tuple[str, ...] = ()
+    trace: bool = True
+
+
+def basis(evidence: Evidence, rules: RuleSet, not_judged: Sequence[NotJudged]) -> Basis:
+    """Return what the verdict on *evidence* rests on; each rule file counts once."""
+    unanswered = {entry.rule for entry in not_judged if not entry.partly}
+    known = {document.stem for document in rules.documents} | unanswered
+    return Basis(
+        judged=len(known - unanswered),
+        unanswered=len(unanswered),
+        altered=sum(member.verified is False for member in evidence.members),
+        lost=sum(problem.is_loss for problem in evidence.problems),
+        lacking=lacking(evidence),
+        trace=bool(TRACES & {entry.table for entry in evidence.coverage}),
+    )
+
+
+def lacking(evidence: Evidence) -> tuple[str, ...]:
+    """Return in words which of the three main kinds of evidence are not there: without one, much cannot be seen."""
+    covered = {(entry.table, entry.source.lower()) for entry in evidence.coverage}
+    asked = evidence.manifest.acquisitions
+    none_there = any(a.artifact == ENTRIES_ARTIFACT and a.outcome is Outcome.MISSING for a in asked)
+    there = {
+        "the app's log (main.log)": ("app_log", "main") in covered,
+        "Windows' event logs of packages": any(("events", name) in covered for name in PACKAGE_LOGS),
+        "the app's list of conversations (claude-code-sessions)": none_there
+        or any(table == "session_registry" for table, _ in covered),
+    }
+    return tuple(words for words, present in there.items() if not present)
+
+
+def needs(rules: RuleSet, tables: Mapping[str, pd.DataFrame], covered: set[str]) -> tuple[RuleSet, list[NotJudged]]:
+    """Take out the documents whose ``custom.needs`` is not met.
+
+    A need is ``zone``, a table that must be in *covered*, or ``table.Column``, of which some row must have a value.
+    """
+    ready: list[RuleDocument] = []
+    not_judged = []
+    for document in rules.documents:
+        wanted = map(str, document.custom.get("needs", []))
+        missing = [_words(need) for need in wanted if not _met(need, tables, covered)]
+        if missing:
+            detail = f"needs {' and '.join(missing)}"
+            not_judged.append(NotJudged(document.stem, Reason.NOT_EVALUABLE, detail, document.title))
+        else:
+            ready.append(document)
+    return replace(rules, documents=tuple(ready)), not_judged
+
+
+def _met(need: str, tables: Mapping[str, pd.DataFrame], covered: set[str]) -> bool:
+    table, _, column = need.partition(".")
+    if not column:
+        return need in covered
+    return table in tables and column in tables[table] and bool(tables[table][column].notna().any())
+
+
+def _words(need: str) -> str:
+    table, _, column = need.partition(".")
+    if need == "zone":
+        return "the machine's time zone (--tz)"
+    return f"evidence of the kind {table}" + (f" that says {column}" if column else "")
+
+
+def said_once(entries: Sequence[NotJudged], rules: RuleSet, answered: frozenset[str]) -> tuple[NotJudged, ...]:
+    """Name each rule by its file's stem, say each reason once, and whether another part of the rule was answered."""
+    stems = {document.name: document.stem for document in rules.documents}
+    titles = {document.stem: document.title for document in reversed(rules.documents)}
+    unique = {}
+    for entry in entries:
+        stem = stems.get(entry.rule, entry.rule)
+        title = entry.title or titles.get(stem, "")
+        unique[stem, entry.reason, entry.detail, title] = replace(
+            entry, rule=stem, title=title, partly=stem in answered
+        )
+    return tuple(unique[key] for key in sorted(unique))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from claude_evidence.collector._types import Store
 from claude_evidence.collector.audit import Leak
 from claude_evidence.collector.collect import Collected
 from claude_evidence.collector.survey import Survey
@@ -37,10 +38,12 @@ def planned(survey: Survey, *, whole: bool) -> Iterator[str]:
     groups: dict[str, list[tuple[str, int]]] = {}
     for item in survey.stored:
         groups.setdefault(item.artifact.name, []).append((item.source, item.size_bytes))
+    described = {item.artifact.name for item in survey.stored if item.artifact.store is Store.METADATA}
     yield "What will be taken, made private first:"
     for name, entries in sorted(groups.items()):
         total = sum(size for _, size in entries)
-        yield f"  {name}: {_count(len(entries), 'file')}, {megabytes(total)}"
+        alone = ", of which only counts, times and hashes are taken" if name in described else ""
+        yield f"  {name}: {_count(len(entries), 'file')}, {megabytes(total)}{alone}"
         if whole:
             yield from (f"    {megabytes(size):>12}  {source}" for source, size in sorted(entries))
     for name in survey.asked:
@@ -49,6 +52,14 @@ def planned(survey: Survey, *, whole: bool) -> Iterator[str]:
         yield "  no file of Claude was found"
     if whole:
         yield from not_obtained(survey.acquisitions, frozenset([*groups, *survey.asked]))
+
+
+def in_all(survey: Survey) -> str:
+    """Return in one line how much will be taken."""
+    size = sum(item.size_bytes for item in survey.stored)
+    return (
+        f"{_count(len(survey.stored), 'file')}, {megabytes(size)}, and {len(survey.asked)} things asked of the system"
+    )
 
 
 def told(made: Collected) -> Iterator[str]:

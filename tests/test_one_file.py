@@ -67,7 +67,7 @@ def test_its_help_is_that_of_collecting(pyz: Path, bare: Path, tmp_path: Path, w
     assert done.returncode == 0
     assert "--root" in done.stdout
     assert done.stdout.startswith(f"Usage: {pyz.name} collect [OPTIONS]")
-    assert f"    {pyz.name} collect --dry-run" in done.stdout
+    assert f"\n  {pyz.name} collect --dry-run\n" in done.stdout
     assert "redact INPUT" in done.stdout
 
 

@@ -59,7 +59,7 @@ class _Wishes:
     "--root", type=INPUT, metavar="DIR", help="Collect from a mounted disk or an extracted image, not this machine."
 )
 @click.option("--dry-run", is_flag=True, help="List what would be taken and how large it is; write nothing.")
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing. Needed where nobody sits at a terminal.")
 @click.option(
     *("--max-size", "max_size_bytes"),
     callback=_size,
@@ -79,7 +79,11 @@ class _Wishes:
 @click.option("--no-redact", is_flag=True, help="Leave names, accounts and secrets as they are. Never for the public.")
 @click.option("--redact-ips", is_flag=True, help="Replace IP addresses too.")
 @click.option("--no-analyze", is_flag=True, help="Only collect; do not look at what the bundle shows.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but the bundle's name, and errors.")
+@click.option(
+    *("-q", "--quiet"),
+    is_flag=True,
+    help="Print only the names of the bundle and the report (with --dry-run the sum in one line), and errors.",
+)
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Put what Claude Desktop left on this machine into one small, private zip.
@@ -106,31 +110,37 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         redact_ips=given["redact_ips"],
     )
     try:
-        _collect(wishes, options)
+        agreed = _collect(wishes, options)
     except AuditRefusedError as error:
         for line in refusal(error.leaks):
             echo(printable(line), err=True)
         ctx.exit(1)
+    if not agreed:
+        echo("Nothing was collected, nothing was written.", err=True)
+        ctx.exit(1)
 
 
-def _collect(wishes: _Wishes, options: Options) -> None:
+def _collect(wishes: _Wishes, options: Options) -> bool:
+    """Do what is wished for; return False where the person said no."""
     from claude_evidence.collector import hosts
     from claude_evidence.collector.definitions import load
-    from claude_evidence.collector.summary import planned
+    from claude_evidence.collector.summary import in_all, planned
     from claude_evidence.collector.survey import find_files
 
     host = hosts.image(_folder(wishes.root)) if wishes.root else hosts.live()
     artifacts = load()
     files = find_files(artifacts, host, options)
     if wishes.dry_run:
-        for line in planned(files, whole=True):
+        for line in [in_all(files)] if wishes.quiet else planned(files, whole=True):
             echo(printable(line))
-        return
-    _ask(wishes, options, files)
+        return True
+    if not _agreed(wishes, options, files):
+        return False
     made = _run(wishes, options, artifacts, host, files)
     _say(wishes, made)
     if wishes.analyze:
         _verdict(made.path, wishes.quiet)
+    return True
 
 
 def _folder(root: Path) -> Path:
@@ -139,20 +149,19 @@ def _folder(root: Path) -> Path:
     return root
 
 
-def _ask(wishes: _Wishes, options: Options, files: Survey) -> None:
-    """Say what will be taken and ask once; nobody is asked who cannot answer, unless privacy hangs on it."""
+def _agreed(wishes: _Wishes, options: Options, files: Survey) -> bool:
+    """Say what will be taken and ask once; UsageError where nobody is there to answer."""
     from claude_evidence.collector.summary import UNREDACTED, planned
 
-    somebody = sys.stdin.isatty() and sys.stderr.isatty()
     if not options.redact:
         echo(UNREDACTED, err=True)
-        if not wishes.yes and not somebody:
-            raise UsageError("--no-redact is asked about, and nobody is here to answer: give -y as well")
-    if wishes.yes or not somebody:
-        return
+    if wishes.yes:
+        return True
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("collect asks before it begins, and nobody is here to answer: give -y")
     for line in planned(files, whole=False):
         echo(printable(line), err=True)
-    click.confirm("Go on?", default=options.redact, abort=True, err=True)
+    return click.confirm("Go on?", default=options.redact, err=True)
 
 
 def _run(wishes: _Wishes, options: Options, artifacts: tuple[Artifact, ...], host: Host, files: Survey) -> Collected:
@@ -209,3 +218,5 @@ def _verdict(bundle: Path, quiet: bool) -> None:
     done = subprocess.run([*words, *(["-q"] if quiet else [])], check=False)  # noqa: S603 - our own program
     if done.returncode:
         echo(f"The bundle is complete; what it shows could not be told (exit code {done.returncode}).", err=True)
+    elif quiet:
+        echo(printable(str(report)))

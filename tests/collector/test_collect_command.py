@@ -59,7 +59,7 @@ def test_it_says_where_how_large_what_is_missing_and_how_to_attach(place: Path, 
 
 
 def test_the_verdict_comes_from_a_process_of_its_own(place: Path, tmp_path: Path) -> None:
-    done = run(place, "--root", str(place / "host"), "-o", str(tmp_path / "case.zip"))
+    done = run(place, "--root", str(place / "host"), "-o", str(tmp_path / "case.zip"), "-y")
     assert done.returncode == 0, done.stderr
     assert "Report:" in done.stdout
     assert (tmp_path / "case-report.html").read_text(encoding="utf-8").startswith("<!doctype html>")

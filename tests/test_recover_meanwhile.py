@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from claude_evidence.recovery_twin import File, Kit
+from claude_evidence.recovery_twin_files import RefusedError
 from tests.recovery_trees import (
     ENTRIES,
     apply,
@@ -206,3 +210,53 @@ def test_kit_is_for_its_owner_alone_and_modes_stay(tmp_path: Path) -> None:
             assert stat.S_IMODE(path.stat().st_mode) == wanted, path
     assert undo(kit, root) == 0
     assert stat.S_IMODE(private.stat().st_mode) == 0o640
+
+
+def test_damaged_transcript_that_two_entries_name_is_mended_once(tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    hurt = put_transcript(root, 1, record(1, "user"), b"\0\0\n", record(1, "assistant"))
+    put_entry(root, 1)
+    put_entry(root, 2, cliSessionId=uid(1))
+    before = snapshot(root)
+    recover(root, kit)
+    assert len(plan(kit)["files"]) == 2
+    assert apply(kit, root) == 0
+    assert b"\0" not in hurt.read_bytes()
+    assert apply(kit, root) == 0
+    assert undo(kit, root) == 0
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"kit_id": "../../x"}, {"kit_id": None}, {"files": None}, {"files": [1]}, {"files": [{}]},
+        {"new": "../new/00001.json"}, {"new": "/etc/passwd"}, {"number": "x"}, {"place": None},
+    ],
+)  # fmt: skip
+def test_spoiled_plan_is_refused_in_one_line(spoil: dict[str, Any], tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    lost(root, 1)
+    recover(root, kit)
+    told = plan(kit)
+    (told if spoil.keys() & told.keys() else told["files"][0]).update(spoil)
+    (kit / "plan.json").write_text(json.dumps(told))
+    before = snapshot(root)
+    done = subprocess.run(
+        [sys.executable, "-I", str(kit / "recovery.py"), "apply", "--root", str(root)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("host", ["C:/Users/../x", "C:x", "/home/../etc/x", "//server/../x", "x/y", "///x"])
+def test_host_path_that_leads_elsewhere_is_refused(host: str, tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    lost(root, 1)
+    recover(root, kit)
+    told = plan(kit)
+    told["files"][0]["host"] = host
+    (kit / "plan.json").write_text(json.dumps(told))
+    with pytest.raises(RefusedError, match="not one to write to"):
+        Kit(kit).load()

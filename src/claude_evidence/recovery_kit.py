@@ -24,7 +24,7 @@ _ABOVE = frozenset({"roaming", "local", "application support", ".config", "logs"
 _ALWAYS = frozenset({".claude", "claude_pzs8sxrjxfjjc"})
 TWIN = "recovery.py"
 TWIN_MODULES = ("recovery_twin.py", "recovery_twin_files.py")
-_OWN_IMPORT = re.compile(r"^from claude_evidence\.recovery_twin_files import .*\n", re.MULTILINE)
+_OWN_IMPORT = re.compile(r"^from claude_evidence\.recovery_twin_files import (?:\([^)]*\)|.*)\n", re.MULTILINE)
 
 
 def check_folder(output: Path, kept: Sequence[Path]) -> None:

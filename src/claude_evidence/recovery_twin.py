@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -25,12 +24,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from claude_evidence.recovery_twin_files import RefusedError, digest, long_path, put_new, running, shown, unwritable
+from claude_evidence.recovery_twin_files import (
+    RefusedError,
+    digest,
+    host_path,
+    is_wild,
+    long_path,
+    no_link,
+    put_new,
+    running,
+    shown,
+    unwritable,
+)
 
 FORMAT = "claude-evidence/recovery-plan/1"
 READY, DONE, REFUSED = "ready", "done", "refused"
-_WILD = re.compile(r"[\\:*?\"<>|\x00-\x1f\x7f]|(?:\A|/)\.{0,2}(?:/|\Z)")
-_LINK_TAGS = (0xA0000003, 0xA000000C)
 
 
 @dataclass(slots=True)
@@ -67,14 +75,21 @@ class Kit:
         """Read plan.json; RefusedError where it is none that this program knows."""
         try:
             plan = json.loads((self.folder / "plan.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RefusedError(f"plan.json cannot be read: {error}") from error
         if not isinstance(plan, dict) or plan.get("format") != FORMAT:
             raise RefusedError("plan.json is no plan of a kind that this program knows")
-        self.kit_id = str(plan["kit_id"])
-        self.files = [self._file(entry) for entry in plan["files"]]
+        try:
+            self.kit_id = str(plan["kit_id"])
+            self.files = [self._file(entry) for entry in plan["files"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise RefusedError(f"plan.json is damaged: {error!r}") from error
+        if not re.fullmatch(r"[0-9a-f]{8}", self.kit_id):
+            raise RefusedError("plan.json is damaged: its kit_id is none")
 
     def _file(self, entry: dict[str, Any]) -> File:
+        if entry["new"] and is_wild(str(entry["new"])):
+            raise RefusedError(f"a path of the plan is not one to read: {entry['new']!a}")
         new = self.folder / str(entry["new"]) if entry["new"] else None
         return File(
             int(entry["number"]), int(entry["conversation"]), entry["action"] == "aside", self._path(entry), new,
@@ -82,14 +97,15 @@ class Kit:
         )  # fmt: skip
 
     def _path(self, entry: dict[str, Any]) -> Path:
-        place = str(entry["place"])
-        if _WILD.search(place):
+        place = entry["place"]
+        if not isinstance(place, str) or is_wild(place):
             raise RefusedError(f"a path of the plan is not one to write to: {place!a}")
         if self.root is not None:
             return self.root / place
-        if not entry["host"]:
+        host = str(entry["host"] or "")
+        if not host:
             raise RefusedError("the plan was made from a copy: say with --root where the copy lies")
-        return long_path(Path(str(entry["host"])))
+        return host_path(host)
 
     def backup(self, file: File, ending: str = "bak") -> Path:
         """Return where the backup of *file* lies."""
@@ -150,7 +166,7 @@ class Kit:
     def _judge(self, state_of: Callable[[File], tuple[str, str]]) -> None:
         for file in self.files:
             try:
-                self._no_link(file.path)
+                no_link(file.path, self.root)
                 file.state, file.reason = state_of(file)
             except OSError as error:
                 file.state, file.reason = REFUSED, error.strerror or type(error).__name__
@@ -228,6 +244,8 @@ class Kit:
 
     def _write(self, file: File, source: Path | None, there: str | None, wanted: str) -> None:
         """Put a copy of *source* in the place of *file*, which is *there* now, at one stroke."""
+        if digest(file.path) == wanted:
+            return  # a transcript that two entries name is mended with the first
         assert source is not None, "a file to write always has a source"
         partial = file.path.with_name(f"ce-{self.kit_id}.new")
         try:
@@ -258,19 +276,6 @@ class Kit:
     def _free(self, file: File, ending: str) -> Path:
         numbers = (f"{ending}-{number}" if number else ending for number in range(100_000))
         return next(path for word in numbers if not os.path.lexists(path := self.backup(file, word)))
-
-    def _no_link(self, path: Path) -> None:
-        """Raise OSError where *path* is a link or lies behind one: it would be written to another place."""
-        top = self.root if self.root is not None else Path(path.anchor)
-        for part in [path, *path.parents]:
-            if part == top:
-                return
-            try:
-                status = part.lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in _LINK_TAGS:
-                raise OSError(0, "is a link or lies behind one: not followed")
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
 
+_WILD = re.compile(r"[\\:*?\"<>|\x00-\x1f\x7f]|(?:\A|/)\.{0,2}(?:/|\Z)")
+_TOP = re.compile(r"[A-Za-z]:/|//?")
+_LINK_TAGS = (0xA0000003, 0xA000000C)
 _PROGRAMS = ("claude", "claude.exe", "cowork-svc", "cowork-svc.exe")
 
 
@@ -27,6 +31,20 @@ def digest(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
+
+
+def no_link(path: Path, root: Path | None) -> None:
+    """Raise OSError where *path* is a link or lies behind one below *root*: it would be written to another place."""
+    top = root if root is not None else Path(path.anchor)
+    for part in [path, *path.parents]:
+        if part == top:
+            return
+        try:
+            status = part.lstat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) in _LINK_TAGS:
+            raise OSError(0, "is a link or lies behind one: not followed")
 
 
 def unwritable(path: Path) -> str:
@@ -52,6 +70,19 @@ def put_new(partial: Path, path: Path) -> None:
         partial.rename(path)
     else:
         partial.unlink()
+
+
+def is_wild(place: str) -> bool:
+    """Return whether a path leads elsewhere than down."""
+    return bool(_WILD.search(place))
+
+
+def host_path(host: str) -> Path:
+    """Return the path *host* of a plan; RefusedError where it is none from the top of a drive, a share or a disk."""
+    top = _TOP.match(host)
+    if top is None or is_wild(host[top.end() :]):
+        raise RefusedError(f"a path of the plan is not one to write to: {host!a}")
+    return long_path(Path(host))
 
 
 def long_path(path: Path) -> Path:

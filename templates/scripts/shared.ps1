@@ -79,15 +79,21 @@ function ConvertFrom-PlanText([string] $text) {
     return $reader.DeserializeObject($text)
 }
 
+function Test-Wild([string] $place) {
+    # Whether a path leads elsewhere than down.
+    return $place -match '[\\:*?"<>|\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)'
+}
+
 function Get-TargetPath($entry) {
     $place = [string] $entry.place
-    if ($place -match '[\\:*?"<>|\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)') { throw 'A path of the plan is not one to write to.' }
+    if (Test-Wild $place) { throw 'A path of the plan is not one to write to.' }
     $separator = [string] [IO.Path]::DirectorySeparatorChar
     if ($Root -ne '') {
         $top = (Resolve-Path -LiteralPath $Root).ProviderPath.TrimEnd('\', '/')
         return $top + $separator + $place.Replace('/', $separator)
     }
     if ([string] $entry.host -eq '') { throw 'The plan was made from a copy: say with -Root where the copy lies.' }
+    if (Test-Wild ([string] $entry.host -replace '^([A-Za-z]:/|//?)', '')) { throw 'A path of the plan is not one to write to.' }
     return ([string] $entry.host).Replace('/', $separator)
 }
 
@@ -95,8 +101,10 @@ function Read-Plan {
     $plan = ConvertFrom-PlanText (Get-Content -LiteralPath ([IO.Path]::Combine($kit, 'plan.json')) -Raw -Encoding UTF8)
     if ($plan.format -ne 'claude-evidence/recovery-plan/1') { throw 'plan.json is no plan of a kind that this script knows.' }
     $script:kitId = [string] $plan.kit_id
+    if ($kitId -notmatch '^[0-9a-f]{8}$') { throw 'plan.json is damaged: its kit_id is none.' }
     foreach ($entry in @($plan.files)) {
         $new = ''
+        if ([string] $entry.new -ne '' -and (Test-Wild ([string] $entry.new))) { throw 'A path of the plan is not one to read.' }
         if ([string] $entry.new -ne '') { $new = [IO.Path]::Combine($kit, ([string] $entry.new).Replace('/', [string] [IO.Path]::DirectorySeparatorChar)) }
         New-Object -TypeName PSObject -Property @{
             number = [int] $entry.number; conversation = [int] $entry.conversation; aside = ($entry.action -eq 'aside')
@@ -175,6 +183,7 @@ function Copy-Checked($file, [string] $source, [string] $partial, [string] $want
 
 function Write-Whole($file, [string] $source, [string] $there, [string] $wanted) {
     # A copy beside the file, checked, takes its place at one stroke. What came there meanwhile stays: Move fails then.
+    if ((Get-Digest $file.path) -eq $wanted) { return } # a transcript that two entries name is mended with the first
     $partial = [IO.Path]::Combine((Get-ParentPath $file.path), "ce-$kitId.new")
     try {
         Copy-Checked $file $source $partial $wanted

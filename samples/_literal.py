@@ -13,12 +13,17 @@ EVENT_KEYS = frozenset({"time", "provider", "id", "channel", "level", "user", "d
 
 
 def literal_bytes(spec: Mapping[str, Any]) -> bytes:
-    """Return the bytes of one entry of ``files:``, which says ``text``, ``json`` (any value) or ``nulls`` (a count)."""
+    """Return the bytes of one entry of ``files:``, which says ``text``, ``json`` (any value) or ``nulls`` (a count).
+
+    With ``encoding`` (``utf-8``, ``utf-16-le``, ``utf-16-be``) the bytes begin with its mark; LookupError for no such.
+    """
     if "nulls" in spec:
         return b"\0" * int(spec["nulls"])
+    text = str(spec.get("text", ""))
     if "json" in spec:
-        return json.dumps(spec["json"], indent=2, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
-    return str(spec.get("text", "")).encode("utf-8", "surrogatepass")
+        text = json.dumps(spec["json"], indent=2, ensure_ascii=False, default=str)
+    mark = "\ufeff" if "encoding" in spec else ""
+    return (mark + text).encode(str(spec.get("encoding", "utf-8")), "surrogatepass")
 
 
 def literal_event(spec: Mapping[str, Any], time: datetime, computer: str) -> EventRecord:

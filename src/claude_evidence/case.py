@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from claude_evidence import json_text
 from claude_evidence.bundle_bag import META_SUFFIX
 from claude_evidence.bundle_limits import MemberError
-from claude_evidence.model import Evidence, Manifest, Member, Outcome
+from claude_evidence.model import Evidence, Manifest, Member, Outcome, Report
 
 if TYPE_CHECKING:
     from claude_evidence.bundle import Bundle
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Form = Literal["lines", "json", "nulls"]
 STATE = "state/"
+_MARKS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 LONGEST = 30_000
 """Characters of one field of an event: the format holds 64 KiB of UTF-16."""
 _RECORD = re.compile(r"\W?\d{4}[-/]\d\d[-/]\d\d")
@@ -30,7 +31,8 @@ _DIGITS = re.compile(r"\d+")
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One file. ``content`` is a tuple of texts (``lines``: records with their continuation lines), a JSON value, or a
-    number of null bytes; ``path`` its host path, or ``state/…``; ``meta`` says that it describes the file there.
+    number of null bytes; ``path`` its host path, or ``state/…``; ``meta`` says that it describes the file there;
+    ``encoding`` is that of its byte order mark, empty without one.
     """
 
     path: str
@@ -39,11 +41,16 @@ class Piece:
     form: Form
     content: Any
     meta: bool = False
+    encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All of a bundle. ``events`` are entries of a scenario's ``events:``; ``missing`` of its ``missing:``."""
+    """All of a bundle. ``events`` are entries of a scenario's ``events:``; ``missing`` of its ``missing:``.
+
+    ``named`` are the records that findings name as their evidence: number of the piece and of its record, -1 in place
+    of the record for the piece as a whole, -1 in place of the piece for an event.
+    """
 
     host: Mapping[str, str]
     timezone: str | None
@@ -52,24 +59,42 @@ class Case:
     events: tuple[Mapping[str, Any], ...] = ()
     channels: tuple[str, ...] = ()
     missing: tuple[Mapping[str, str], ...] = ()
+    named: frozenset[tuple[int, int]] = frozenset()
 
 
-def case_of(bundle: Bundle, evidence: Evidence) -> Case:
+def case_of(bundle: Bundle, evidence: Evidence, report: Report) -> Case:
     """Return *bundle*, which was read into *evidence*, as a case; members that nothing reads are left out."""
-    events = tuple(_events(evidence))
+    named = {(ref.member, ref.record) for finding in report.findings for ref in finding.evidence}
+    placed = list(_events(evidence))
+    events = tuple(event for _, event in placed)
     seen = {str(event["channel"]) for event in events}
     empty = {c.source for c in evidence.coverage if c.table == "events" and c.first is None} - seen
     artifacts = {entry.member: entry.artifact for entry in evidence.manifest.acquisitions if entry.member}
     members = [member for member in evidence.members if member.kind not in (None, "events")]
+    pieces = [(m.name, p) for m in members if (p := _piece(bundle, m, artifacts.get(m.name, "GivenFiles")))]
     return Case(
         host={str(key): str(value) for key, value in evidence.manifest.host.items()},
         timezone=evidence.manifest.timezone,
         collected_at=_collected_at(evidence.manifest, evidence.members),
-        pieces=tuple(p for m in members if (p := _piece(bundle, m, artifacts.get(m.name, "GivenFiles")))),
+        pieces=tuple(piece for _, piece in pieces),
         events=events,
         channels=tuple(sorted(empty)),
         missing=tuple(_missing(evidence.manifest)),
+        named=frozenset([*_named(pieces, named), *((-1, n) for n, (place, _) in enumerate(placed) if place in named)]),
     )
+
+
+def _named(pieces: Iterable[tuple[str, Piece]], named: Set[tuple[str, int]]) -> Iterator[tuple[int, int]]:
+    members = {member for member, _ in named}
+    for number, (member, piece) in enumerate(pieces):
+        if member in members:
+            yield number, -1
+            first = 1
+            for n, text in enumerate(piece.content if piece.form == "lines" else ()):
+                following = first + max(text.count("\n"), 1)
+                if any((member, line) in named for line in range(first, following)):
+                    yield number, n
+                first = following
 
 
 def _collected_at(manifest: Manifest, members: Iterable[Member]) -> datetime:
@@ -93,27 +118,20 @@ def _piece(bundle: Bundle, member: Member, artifact: str) -> Piece | None:
         return None
     path = member.path.replace("\\", "/")
     meta = path.endswith(META_SUFFIX)
-    form, content = _content(data)
-    return Piece(path.removesuffix(META_SUFFIX), artifact, member.modified_at, form, content, meta)
+    mark, encoding = next((known for known in _MARKS if data.startswith(known[0])), (b"", ""))
+    form, content = _content(data, data[len(mark) :].decode(encoding or "utf-8", "replace"))
+    return Piece(path.removesuffix(META_SUFFIX), artifact, member.modified_at, form, content, meta, encoding)
 
 
-def _content(data: bytes) -> tuple[Form, Any]:
+def _content(data: bytes, text: str) -> tuple[Form, Any]:
     if data and not data.strip(b"\0"):
         return "nulls", len(data)
-    text = _text(data)
     if text.lstrip()[:1] in ("{", "["):
         try:
             return "json", json_text.loads(text)
         except json_text.JsonError:
             pass
     return "lines", tuple(_records(text.replace("\r\n", "\n")))
-
-
-def _text(data: bytes) -> str:
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8")):
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    return data.decode("utf-8", "replace")
 
 
 def _records(text: str) -> Iterator[str]:
@@ -130,7 +148,8 @@ def _records(text: str) -> Iterator[str]:
         yield record
 
 
-def _events(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
+def _events(evidence: Evidence) -> Iterator[tuple[tuple[str, int], Mapping[str, Any]]]:
+    """Yield member and number of each event, and the event."""
     table = evidence.tables["events"]
     for row in table.sort_values("TimeCreated", kind="stable").to_dict("records"):
         if row["TimeCreated"] != row["TimeCreated"] or row["EventID"] < 0:
@@ -145,7 +164,7 @@ def _events(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
             event["level"] = int(row["Level"])
         if isinstance(row["UserID"], str):
             event["user"] = row["UserID"]
-        yield event | {"data": _data(row["EventData"])}
+        yield (str(row["Member"]), int(row["Record"])), event | {"data": _data(row["EventData"])}
 
 
 def _data(payload: bytes) -> Any:

@@ -37,6 +37,8 @@ def _file(case: Case, piece: Piece) -> dict[str, Any]:
         entry["modified"] = stamp(piece.modified_at)
     if piece.meta:
         entry["meta"] = True
+    if piece.encoding:
+        entry["encoding"] = piece.encoding
     if piece.form == "lines":
         return entry | {"text": "".join(piece.content)}
     return entry | {piece.form: piece.content}
@@ -51,6 +53,14 @@ def texts_of(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in texts_of(item)]
     return []
+
+
+def texts_in(case: Case) -> list[str]:
+    """Return every text of *case* that somebody else chose: no key or word of a scenario's own."""
+    pieces = [(piece.path, piece.content) for piece in case.pieces]
+    events = [(event.get("data"), event.get("user"), event["provider"], event["channel"]) for event in case.events]
+    missing = [tuple(entry.values()) for entry in case.missing]
+    return texts_of([tuple(case.host.values()), case.channels, pieces, events, missing])
 
 
 def with_texts(value: Any, change: Change, number: Callable[[int], int] = lambda number: number) -> Any:

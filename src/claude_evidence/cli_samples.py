@@ -167,5 +167,13 @@ def _say(made: Sample) -> None:
     echo(f"Reduced from {', '.join(told)}.")
     if made.stopped:
         echo("The tries or the time ended: with more of --tries or --seconds it may become smaller.")
+    same = len(made.report.findings)
+    findings = f"{same} {'finding' if same == 1 else 'findings'}" if same else "nothing found"
+    echo(f"Built, read and judged again, it gives the same: {findings}. Nothing is left of what identified.")
+    counts = {(finding.rule, finding.group): finding.count for finding in made.original.findings}
     for finding in made.report.findings:
-        echo(printable(f"  {finding.level:<13} {finding.rule}"))
+        before = counts.get((finding.rule, finding.group), finding.count)
+        fewer = f"  (on {finding.count:,} records, before {before:,})" if finding.count != before else ""
+        echo(printable(f"  {finding.level:<13} {finding.rule}{fewer}"))
+    if lost := len(made.original.problems) - len(made.report.problems):
+        echo(f"Not kept: {lost} of {len(made.original.problems)} problems that reading the original gave.")

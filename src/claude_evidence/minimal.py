@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,14 @@ class Reduction:
 
 
 def thin(case: Case, how: Reduction) -> Case:
-    """Return *case* with a few of each sort of file, record and event: as few as still hold."""
+    """Return *case* with what its findings name as their evidence, or that in its frame, or a few of each sort of file,
+    record and event: the first that holds.
+    """
+    for guess in (_only_named(case), _named_and_frame(case)) if case.named else ():
+        how.tries.done += 1
+        how.say("keeping what the findings name")
+        if how.holds(guess):
+            return guess
     for most in ALIKE:
         smaller = _thinned(case, most)
         how.tries.done += 1
@@ -49,6 +56,23 @@ def minimal(case: Case, how: Reduction) -> Case:
     case = _values(case, how)
     case = _facts(case, how)
     return _files(case, how)
+
+
+def _only_named(case: Case) -> Case:
+    pieces = {n: piece for n, piece in enumerate(case.pieces) if (n, -1) in case.named}
+    kept = tuple(_with_lines(piece, n, case.named) if piece.form == "lines" else piece for n, piece in pieces.items())
+    return replace(case, pieces=kept, events=tuple(e for n, e in enumerate(case.events) if (-1, n) in case.named))
+
+
+def _named_and_frame(case: Case) -> Case:
+    """Return *case* with the records that are named, every file, and of each log the first record and the last."""
+    numbers = {str(event["channel"]): n for n, event in enumerate(case.events)}
+    numbers |= {f"first of {event['channel']}": n for n, event in reversed(list(enumerate(case.events)))}
+    there = case.named | {(-1, n) for n in numbers.values()}
+    there |= {(n, end) for n, p in enumerate(case.pieces) if p.form == "lines" for end in (0, len(p.content) - 1)}
+    pieces = (_with_lines(p, n, there) if p.form == "lines" else p for n, p in enumerate(case.pieces))
+    events = tuple(event for n, event in enumerate(case.events) if (-1, n) in there)
+    return replace(case, pieces=tuple(pieces), events=events)
 
 
 def _thinned(case: Case, most: int) -> Case:
@@ -97,7 +121,7 @@ def _records(case: Case, how: Reduction) -> Case:
     return _reduced(units, of, how, "records")
 
 
-def _with_lines(piece: Piece, number: int, there: set[tuple[int, int]]) -> Piece:
+def _with_lines(piece: Piece, number: int, there: Set[tuple[int, int]]) -> Piece:
     return replace(piece, content=tuple(text for n, text in enumerate(piece.content) if (number, n) in there))
 
 

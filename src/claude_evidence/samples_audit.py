@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_evidence.case_text import raw_of, texts_of
+from claude_evidence.case_text import raw_of, texts_in
 from claude_evidence.invented import ids
 from claude_evidence.moved_times import days
 
@@ -20,18 +20,18 @@ _IDENTIFYING = frozenset(("user", "name", "host", "domain", "sid", "email", "acc
 _SHORTEST = 4
 
 
-def left(given: Given, small: Case, texts: Mapping[str, str], bundle: Path) -> list[str]:
+def left(given: Given, small: Case, told: Case, texts: Mapping[str, str], bundle: Path) -> list[str]:
     """Return a line for each thing of the original that is left in *texts* or in *bundle*, which was built of them.
 
-    Identities are sought in both as the redaction's audit does. What else the redaction hid (titles, folders, values,
-    secrets, addresses), every identifier, and every date of *small*, the case before its times were moved, is sought in
-    the texts.
+    Identities are sought in both as the redaction's audit does; every identifier, and every date of *small*, the case
+    before its times were moved, in the texts; what else the redaction hid (titles, folders, values, secrets, addresses)
+    in *told*, the case of which the texts were made: their other words are rules' names and such.
     """
     whole = "\n".join(texts.values())
     dates = days(json.dumps(raw_of(small, {}), default=str, ensure_ascii=False)) & days(whole)
     return [
         *_identities(given, texts, bundle),
-        *(f"left: a {kind}" for kind in sorted(_hidden(given, whole))),
+        *(f"left: a {kind}" for kind in sorted(_hidden(given, told))),
         *(f"left: the identifier {value}" for value in sorted(given.ids & ids(whole))),
         *(f"left: the date {day}" for day in sorted(dates)),
     ]
@@ -54,13 +54,13 @@ def _identities(given: Given, texts: Mapping[str, str], bundle: Path) -> Iterato
     yield from (str(leak) for place in (bundle, beside) for leak in audit(place, identities))
 
 
-def _hidden(given: Given, whole: str) -> set[str]:
-    """Return the kinds of what is hidden everywhere in the redacted bundle and yet stands in *whole*."""
-    folded = whole.casefold()
+def _hidden(given: Given, told: Case) -> set[str]:
+    """Return the kinds of what is hidden everywhere in the redacted bundle and yet stands in *told*."""
+    written = "\n".join(texts_in(told)).casefold()
     suspects = {
         value.casefold(): token.partition("-")[0]
         for token, value in given.mapping.items()
-        if len(value) >= _SHORTEST and value.casefold() in folded
+        if len(value) >= _SHORTEST and value.casefold() in written
     }
-    told = "\n".join(texts_of(raw_of(given.case, {}))).casefold() if suspects else ""
-    return {kind for value, kind in suspects.items() if value not in told}
+    before = "\n".join(texts_in(given.case)).casefold() if suspects else ""
+    return {kind for value, kind in suspects.items() if value not in before}

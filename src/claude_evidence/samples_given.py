@@ -51,13 +51,13 @@ def read(inputs: Sequence[Path], limits: Limits, folder: Path, trial: Trial) -> 
         private, mapping = _redact(bundle, folder)
         forms = _forms(bundle.beside(REDACTION))
         known = {bundle.manifest.bundle_id, *(member.sha256 for member in original.custody.members)}
-        known |= _ids(case_of(bundle, evidence))
+        known |= _ids(case_of(bundle, evidence, original))
     told = told_by(original)
     with open_bundle([private], limits) as bundle:
         evidence, report = trial.judged(bundle)
         if told_by(report).shown != told.shown:
             raise NoSampleError(otherwise("redacted, the bundle", told, told_by(report)))
-        case = case_of(bundle, evidence)
+        case = case_of(bundle, evidence, report)
         forms |= _forms(bundle.beside(REDACTION))
     return Given(case, original, told, mapping, forms, frozenset((known | _ids(case)) - {""}))
 

@@ -48,13 +48,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was made: the texts of the scenario and of the test, the bundle, and from what to what it was reduced."""
+    """What was made: the texts of the scenario and of the test, the bundle, the ``report`` on it and that on the
+    ``original``, how many files, text records and events there were ``before`` and ``after``, and whether the tries or
+    the time ended first (``stopped``).
+    """
 
     name: str
     scenario: str
     evidence: str
     bundle: bytes
     report: Report
+    original: Report
     before: tuple[int, int, int]
     after: tuple[int, int, int]
     stopped: bool
@@ -78,7 +82,7 @@ def new_sample(wish: Wish, folder: Path) -> Sample:
     small = thin(given.case, how)
     if small is given.case and not holds(small):
         raise NoSampleError(otherwise("told as a scenario, the bundle", given.told, trial.told_by(small)))
-    if any(level != Level.INFORMATIONAL for _, level in given.told.shown):
+    if given.told.shown:
         small = minimal(small, how)
     wish.say("inventing names")
     return _written(wish, folder, trial, given, small, _anonymous(small, given, trial, holds))
@@ -159,10 +163,10 @@ def _written(wish: Wish, folder: Path, trial: Trial, given: Given, small: Case, 
             raise NoSampleError(otherwise("written and read again, the scenario", given.told, told))
     finds = {finding.rule: finding.level.value for finding in report.findings}
     evidence = plain_text({"bundle": f"{name}.zip", **({"finds": finds} if finds else {}), "only": True})
-    if found := left(given, small, {place.name: text, f"{name}.evidence.yaml": evidence}, target):
+    if found := left(given, small, case, {place.name: text, f"{name}.evidence.yaml": evidence}, target):
         raise NoSampleError("\n".join(["something of the original would be left", *found[:20]]))
     sizes = _sizes(given.case), _sizes(case)
-    return Sample(name, text, evidence, target.read_bytes(), report, *sizes, not wish.tries.left)
+    return Sample(name, text, evidence, target.read_bytes(), report, given.report, *sizes, not wish.tries.left)
 
 
 def _sizes(case: Case) -> tuple[int, int, int]:

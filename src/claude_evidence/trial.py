@@ -5,17 +5,26 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claude_evidence.case_text import raw_of, with_texts
 
 if TYPE_CHECKING:
+    from claude_evidence.analyzers._types import RuleSet
     from claude_evidence.bundle import Bundle
     from claude_evidence.case import Case
     from claude_evidence.model import Evidence, Report
 
 _HEAD = {"title": "A trial"}
+
+
+@cache
+def _shipped() -> RuleSet:
+    from claude_evidence.analyzers.rules import load_rules
+
+    return load_rules(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +51,8 @@ class Trial:
     """
 
     def __init__(self, folder: Path, name: str = "trial") -> None:
-        from claude_evidence.analyzers.rules import load_rules
-
         self.name = name
-        self._rules = load_rules(())
+        self._rules = _shipped()
         self._folder = folder
 
     def judged(self, bundle: Bundle) -> tuple[Evidence, Report]:
@@ -71,7 +78,7 @@ class Trial:
         target = self._folder / "trial.zip"
         try:
             build(Scenario(self.name, with_texts(raw, lambda text: filled(text, self.name))), target)
-        except (ValueError, KeyError, TypeError, OverflowError, struct.error):
+        except (ValueError, LookupError, TypeError, OverflowError, struct.error):
             return None
         return target
 

@@ -13,7 +13,7 @@ from claude_evidence.analyzers._hits import bounded, correlation_hits, plain_hit
 from claude_evidence.analyzers._matching import Plain
 from claude_evidence.analyzers._sources import Columns, Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
-from claude_evidence.model import Coverage, NotJudged, Reason
+from claude_evidence.model import Coverage, NotJudged, Problem, Reason
 
 REFUSALS = (UnsupportedError, MissingError, InconclusiveError)
 
@@ -35,6 +35,7 @@ def judge(
     hits: list[Hit] = []
     not_judged: list[NotJudged] = []
     answered: set[str] = set()
+    problems: list[Problem] = []
     for document in rules.documents:
         if not document.generate:
             continue
@@ -43,9 +44,12 @@ def judge(
             answered.add(document.stem)
         except REFUSALS as reason:
             not_judged.append(_not_judged(document, reason))
+            if isinstance(reason, UnsupportedError):
+                where = f"{document.file.name}:{document.line}"
+                problems.append(Problem("rules", where, f"{document.name}: {reason}"))
     order = {document.name: number for number, document in enumerate(rules.documents)}
     told = bounded(strongest(hits, order), sources)
-    return Judgement(told, tuple(dict.fromkeys(not_judged)), answered=frozenset(answered))
+    return Judgement(told, tuple(dict.fromkeys(not_judged)), tuple(problems), frozenset(answered))
 
 
 def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[dict[str, Plain], dict[str, Exception]]:

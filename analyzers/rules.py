@@ -16,13 +16,16 @@ from claude_evidence.analyzers._rule_parse import RejectedError
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.model import NotJudged, Problem, Reason, UsageError
 
+MARKS = frozenset({"detection", "logsource"})
+"""Keys by which a document says that it is a plain Sigma rule; a correlation may fail for want of another file."""
+
 
 def load_rules(folders: Sequence[Path], *, defaults: bool = True) -> RuleSet:
     """Return the package's rules (unless *defaults* is False) and those of *folders*, each a file or a folder.
 
-    A document that cannot be used becomes a `Problem` that names file and line, and a `NotJudged`; it never matches
-    nothing in silence. Raises `UsageError` for a path that is not there or holds no rule at all, and for invalid
-    YAML in a file that was named itself.
+    A document that says something that is not supported becomes a `Problem` that names file and line, and a
+    `NotJudged`; it never matches nothing in silence. Raises `UsageError`, with file and line, for a path that is not
+    there or holds no rule at all, and for a given file that is no valid YAML or, meant as a rule, no Sigma.
     """
     if defaults and not folders:
         return kept(default_files(), lambda: _parsed((), defaults=True))
@@ -32,6 +35,7 @@ def load_rules(folders: Sequence[Path], *, defaults: bool = True) -> RuleSet:
 def _parsed(folders: Sequence[Path], *, defaults: bool) -> RuleSet:
     problems: list[Problem] = []
     groups = list(rule_files([Path(folder) for folder in folders], defaults=defaults))
+    _refuse_unreadable([file for group in groups for file in group])
     found = [draft for group in groups for file in group for draft in _drafts(file, problems)]
     name_all(found)
     for draft in found:
@@ -39,6 +43,7 @@ def _parsed(folders: Sequence[Path], *, defaults: bool) -> RuleSet:
             build(draft)
     for group in groups:
         _refuse_useless(group, found, problems)
+    _refuse_broken(found)
     if any("filter" in draft.data for draft in found):
         found = _filtered(found, problems)
     link(found)
@@ -89,8 +94,6 @@ def _summary(document: RuleDocument) -> list[str]:
 def _drafts(file: RuleFile, problems: list[Problem]) -> list[Draft]:
     """Return the documents of *file*; what ends its reading becomes a problem, a repeated key rejects its document."""
     error = file.reading.error
-    if error is not None and file.named:
-        raise UsageError(f"{file.where}:{error.line}: {error}")
     if error is not None:
         problems.append(Problem("rules", f"{file.where}:{error.line}", str(error)))
     found = list(drafts(file))
@@ -99,6 +102,17 @@ def _drafts(file: RuleFile, problems: list[Problem]) -> list[Draft]:
         if owner is not None and owner.rejected is None:
             owner.rejected = RejectedError(f"the key {key} is given twice", number, broken=True)
     return found
+
+
+def _refuse_unreadable(files: Sequence[RuleFile]) -> None:
+    """Raise where a rule file of the user is no YAML; what is no file at all, such as a pipe, is only a problem."""
+    errors = [
+        f"{file.where}:{file.reading.error.line}: {file.reading.error}"
+        for file in files
+        if file.reading.error is not None and not file.own and (file.named or file.path.is_file())
+    ]
+    if errors:
+        raise UsageError(errors[0] + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""))
 
 
 def _refuse_useless(group: list[RuleFile], found: list[Draft], problems: list[Problem]) -> None:
@@ -111,6 +125,15 @@ def _refuse_useless(group: list[RuleFile], found: list[Draft], problems: list[Pr
     errors += [f"{entry.where}: {entry.message}" for entry in problems if entry.where.rpartition(":")[0] in places]
     first = errors[0] if errors else f"{group[0].where}: no rule in it"
     raise UsageError(first + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""))
+
+
+def _refuse_broken(found: list[Draft]) -> None:
+    """Raise for the first file that was meant as a rule and holds none; other YAML may lie in a folder of rules."""
+    good = {draft.file.where for draft in found if draft.rejected is None or not draft.rejected.broken}
+    for draft in found:
+        meant = MARKS & draft.data.keys() and not draft.file.own
+        if meant and draft.rejected and draft.file.where not in good:
+            raise UsageError(f"{draft.file.where}:{draft.rejected.line}: {draft.rejected}")
 
 
 def _filtered(found: list[Draft], problems: list[Problem]) -> list[Draft]:

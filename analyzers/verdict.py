@@ -8,13 +8,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_evidence.analyzers._basis import Basis
+from claude_evidence.analyzers._steps import is_over, started_again, steps
 from claude_evidence.analyzers._story import Story, contradictions, story
-from claude_evidence.model import Finding, Level, Risk, Step, Verdict
+from claude_evidence.model import Finding, Level, Verdict
 
-MOST_STEPS = 4
 MOST_SENTENCES = 8
 MOST_BESIDES = 4
-TOLD = {"Started again": "It started again at {}.", "Transcript": "Its transcript: {}."}
+TOLD = {"Transcript": "Its transcript: {}."}
 
 
 def verdict(findings: Sequence[Finding], rests_on: Basis, zone: str | None = None) -> Verdict:
@@ -34,39 +34,39 @@ def verdict(findings: Sequence[Finding], rests_on: Basis, zone: str | None = Non
 def _told(findings: Sequence[Finding], zone: str | None) -> Verdict:
     told = story(findings)
     worst, all_told = told.worst, (*told.told, *told.beside)
-    what = [*_sentences(told), *_more(all_told), *_besides(told.beside), *contradictions(all_told)]
+    what = [*_sentences(told, zone), *_more(all_told), *_besides(told.beside, zone), *contradictions(all_told)]
     roots = [f for f, cause in zip(told.told, told.causes, strict=True) if cause is None]
     return Verdict(
-        headline=worst.title,
+        headline=worst.title + ("; it has started again since" if is_over(worst) else ""),
         what_happened=tuple(what),
         when=_when(worst, zone),
         confidence=worst.confidence,
-        what_to_do=_steps(list({f.id: f for f in (worst, *roots, *all_told)}.values())),
+        what_to_do=steps(list({f.id: f for f in (worst, *roots, *all_told)}.values())),
         level=worst.level,
         findings=tuple(f.id for f in all_told),
     )
 
 
-def _sentences(told: Story) -> Iterator[str]:
-    """Yield a sentence per finding of the story; what follows from another says from which."""
+def _sentences(told: Story, zone: str | None) -> Iterator[str]:
+    """Yield a sentence per finding of the story: one after the other where each led to the next, else numbered."""
+    chain = all(cause == number - 1 for number, cause in enumerate(told.causes) if number)
     for number, (finding, cause) in enumerate(zip(told.told, told.causes, strict=True)):
         if number == MOST_SENTENCES and len(told.told) > MOST_SENTENCES + 1:
             yield f"And {len(told.told) - number} more findings that are linked with these."
             return
-        if cause is None:
-            yield _sentence(finding)
-        elif cause == number - 1:
-            yield f"From that follows: {_sentence(finding)}"
+        sentence = _sentence(finding, zone)
+        if chain:
+            yield f"This led to: {sentence}" if number else sentence
         else:
-            yield f"From “{told.told[cause].title}” follows: {_sentence(finding)}"
+            yield f"{number + 1}. {sentence}" + (f" It follows from {cause + 1}." if cause is not None else "")
 
 
-def _besides(findings: Sequence[Finding]) -> list[str]:
+def _besides(findings: Sequence[Finding], zone: str | None) -> list[str]:
     """Return one sentence for all that stands beside the story, the most serious first."""
     if not findings:
         return []
     if len(findings) == 1:
-        return [f"Besides, without a known link: {_sentence(findings[0])}"]
+        return [f"Besides, without a known link: {_sentence(findings[0], zone)}"]
     titles = [f.title for f in sorted(findings, key=lambda f: -f.level.rank)]
     more = f"; and {len(titles) - MOST_BESIDES} more" if len(titles) > MOST_BESIDES else ""
     return [f"Besides, without a known link: {'; '.join(titles[:MOST_BESIDES])}{more}."]
@@ -112,10 +112,13 @@ def _more(told: Sequence[Finding]) -> list[str]:
     return [told[0].explanation] if len(told) == 1 and told[0].explanation else []
 
 
-def _sentence(finding: Finding) -> str:
+def _sentence(finding: Finding, zone: str | None) -> str:
     records = f": {finding.count:,} records" if finding.count > 1 else ""
     group = f" ({finding.group})" if finding.group else ""
     told = [TOLD[label].format(value) for label, value in finding.facts if label in TOLD]
+    if again := started_again(finding):
+        after = "." if is_over(finding) else ", and failed once more after that."
+        told.append(f"It started again at {_moments(again, again, zone)}{after}")
     return " ".join([f"{finding.title}{group}{records}.", *told])
 
 
@@ -125,11 +128,16 @@ def _when(finding: Finding, zone: str | None) -> str:
         return "at an unknown time"
     if finding.first_seen is None:
         return f"{_span(first, last)} local time, zone unknown"
+    return _moments(first, last, zone)
+
+
+def _moments(first: datetime, last: datetime, zone: str | None) -> str:
     local = _zone(zone)
     if local is None:
         return f"{_span(first, last)} UTC"
     there, until = first.astimezone(local), last.astimezone(local)
-    return f"{_span(first, last)} UTC ({_span(there, until, there.date() == first.date())} in {zone})"
+    known_day = first.date() == last.date() == there.date() == until.date()
+    return f"{_span(first, last)} UTC ({_span(there, until, known_day)} in {zone})"
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -148,16 +156,3 @@ def _span(first: datetime, last: datetime, known_day: bool = False) -> str:
 
 def _stamp(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}"
-
-
-def _steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
-    """Return the safest step of each finding, the worst finding first; of a single finding all of its steps."""
-    order = {Risk.SAFE: 0, Risk.NEEDS_ADMIN: 1, Risk.LOSES_DATA: 2}
-    steps: list[Step] = []
-    for finding in findings:
-        safest = min(finding.remedy, key=lambda s: order[s.risk], default=None)
-        rest = finding.remedy if len(findings) == 1 else ()
-        for step in (safest, *rest):
-            if step and step.text not in {s.text for s in steps}:
-                steps.append(step)
-    return tuple(steps[:MOST_STEPS])

@@ -68,7 +68,8 @@ class Clock:
         local = [text[:19] for text in map(self.local, times) if text]
         if not local:
             return f"{_range(utc)} UTC"
-        return f"{_range(utc)} UTC ({_range(local, utc[0][:10])} in {self.name})"
+        days = {text[:10] for text in (*utc, *local)}
+        return f"{_range(utc)} UTC ({_range(local, days.pop() if len(days) == 1 else '')} in {self.name})"
 
 
 def as_utc(time: datetime) -> datetime:

@@ -68,6 +68,11 @@ def size(value: int | None) -> str:
     return f"{amount:.1f} {unit}"
 
 
+def said(worked: str, lead: str = "reports say: ") -> str:
+    """Return what reports say of a step, with *lead* before it where it does not say itself that they do."""
+    return worked if worked.lower().startswith(("report", "the report", "named as")) else f"{lead}{worked}"
+
+
 def short_hash(sha256: str) -> str:
     """Return the first twelve digits of a hash: enough to compare by eye."""
     return sha256[:12]

@@ -206,6 +206,7 @@ def _globals() -> dict[str, Any]:
         "open_rules": _view.open_rules,
         "mismatched": _view.mismatched,
         "many": _words.many,
+        "said": _words.said,
         "bins": _strip.BINS,
         "bar_height": _strip.HEIGHT,
         "SHAPES": _words.SHAPES,

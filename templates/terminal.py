@@ -6,12 +6,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from claude_evidence.model import Finding, Level, Problem, Report, Step
+from claude_evidence.model import Level, Problem, Report, Step
 from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._ledger import sums
 from claude_evidence.templates._view import looked_at, mismatched, open_rules, questions, unread
 from claude_evidence.templates._visible import clip, visible
-from claude_evidence.templates._words import RISKS, SHAPES, many
+from claude_evidence.templates._words import RISKS, SHAPES, many, said
 
 FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES, PROBLEMS = 10, 4, 8, 12, 5, 3
 _TEXT = 1200
@@ -27,7 +27,7 @@ def summary(report: Report, *, colour: bool, width: int, zone: str | None = None
     lines = [
         *page.verdict(report),
         *page.steps(report.verdict.what_to_do),
-        *page.findings(report.findings),
+        *page.findings(report),
         *page.broken_rules(report.problems),
         *page.open_questions(report),
         *page.basis(report),
@@ -74,23 +74,25 @@ class _Page:
             yield from self.text(step.text, f"  {number}. ")
             for line in visible(step.command, block=True).expandtabs(4).split("\n") if step.command else ():
                 yield "       " + self.paint(line, "36")
-            worked = f"; reports say: {step.worked}" if step.worked else ""
+            worked = f"; {said(step.worked)}" if step.worked else ""
             yield from self.text(f"({RISKS[step.risk]}{worked})", "     ")
         if len(steps) > STEPS:
             yield f"  … and {many(len(steps) - STEPS, 'more step')} in the report"
 
-    def findings(self, findings: tuple[Finding, ...]) -> Iterator[str]:
-        if findings:
-            yield from self.heading(f"Findings ({len(findings):,})")
-        for finding in findings[:FINDINGS]:
-            mark = f"  {SHAPES[finding.level]} {finding.level.value:<14}"
-            lines = list(self.text(f"{finding.title} ({many(finding.count, 'record')})", mark))
-            yield lines[0].replace(mark, self.paint(mark, _COLOURS[finding.level]), 1)
-            yield from lines[1:]
-            seen = self.clock.span(finding.first_seen, finding.last_seen, finding.first_local, finding.last_local)
-            yield from self.text(seen, " " * len(mark))
-        if len(findings) > FINDINGS:
-            yield f"  … and {len(findings) - FINDINGS:,} more in the report"
+    def findings(self, report: Report) -> Iterator[str]:
+        """Say each finding in one line: those that the verdict tells first, then the most severe."""
+        told = {identity: place for place, identity in enumerate(report.verdict.findings)}
+        ordered = sorted(report.findings, key=lambda finding: told.get(finding.id, len(told)))
+        if ordered:
+            yield from self.heading(f"Findings ({len(ordered):,})")
+        for finding in ordered[:FINDINGS]:
+            mark = f"  {SHAPES[finding.level]} {finding.level.value:<9}"
+            count = f" ({finding.count:,} records)" if finding.count > 1 else ""
+            room = self.width - columns(mark) - columns(count)
+            line = cut(visible(clip(finding.title, _TEXT)), room)
+            yield self.paint(mark, _COLOURS[finding.level]) + line + count
+        if len(ordered) > FINDINGS:
+            yield f"  … and {len(ordered) - FINDINGS:,} more in the report"
 
     def open_questions(self, report: Report) -> Iterator[str]:
         """Say how many rules have no answer, and for want of what: one line for all that want the same."""
@@ -132,6 +134,9 @@ class _Page:
         yield ""
         if report.conversations:
             yield from self.text(sums(report.conversations))
+        if any(one.recoverable in ("yes", "partly") for one in report.conversations):
+            yield from self.text("The way back to them, on that machine (it changes nothing by itself):")
+            yield "  " + self.paint("claude-evidence recover -o kit", "36")
         yield from self.text("; ".join(parts) + ".")
         yield from self.losses([problem for problem in report.problems if problem.is_loss])
         for note in report.notes[:SENTENCES]:
@@ -146,6 +151,20 @@ def columns(text: str) -> int:
         0 if unicodedata.category(c) in {"Mn", "Me"} else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def cut(text: str, width: int) -> str:
+    """Return *text* in one line of at most *width* columns, its end cut off where it is longer."""
+    text = " ".join(text.split())
+    if columns(text) <= width:
+        return text
+    line, used = "", 0
+    for char in text:
+        used += columns(char)
+        if used >= width:
+            break
+        line += char
+    return f"{line.rstrip()}…"
 
 
 def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> Iterator[str]:

@@ -134,6 +134,23 @@ def test_what_the_command_line_does_not_know_is_one_line(words: list[str], tmp_p
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_rule_that_cannot_be_used_is_named_and_a_broken_one_refused(tmp_path: Path) -> None:
+    source = "title: T\nlogsource: {{product: claude_desktop, category: app_log}}\n"
+    rule = source + "detection: {{s: {{{}: x}}, condition: s}}\n"
+    (tmp_path / "rules").mkdir()
+    for number, field in enumerate(("Message|nothing", "NoSuchField", "Message")):
+        (tmp_path / "rules" / f"r{number}.yml").write_text(rule.format(field), encoding="utf-8")
+    (tmp_path / "main.log").write_text("2026-05-17 07:00:00 [info] hello\n", encoding="utf-8")
+    said = " ".join(
+        run("analyze", "main.log", "--rules", "rules", "-o", "-", "-f", "json", cwd=tmp_path).stderr.split()
+    )
+    assert "Rules that could not be used (2)" in said
+    assert "r0.yml:3: r0: the modifier nothing" in said
+    assert "r1.yml:1: r1: the table app_log has no field NoSuchField" in said
+    (tmp_path / "rules" / "broken.yml").write_text("title: [\n", encoding="utf-8")
+    assert "broken.yml:1: not valid YAML" in refused(run("analyze", "main.log", "--rules", "rules", cwd=tmp_path))
+
+
 def test_verify(tmp_path: Path) -> None:
     assert run("verify", SAMPLE).returncode == 0
     altered = tmp_path / "update-breaks-launch.zip"

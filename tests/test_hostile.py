@@ -85,6 +85,18 @@ def test_a_folder_is_analysed_again_where_its_first_report_lies(log: Path) -> No
     assert sorted(path.name for path in log.parent.iterdir()) == ["evidence-report.html", "main.log"]
 
 
+@pytest.mark.parametrize("form", ["html", "md", "json"])
+def test_an_earlier_report_is_replaced_and_said_and_nothing_else_is(form: str, log: Path, tmp_path: Path) -> None:
+    target = tmp_path / f"notes.{form}"
+    target.write_text("my own notes about claude-evidence", encoding="utf-8")
+    assert "--force" in refused("analyze", log, "-o", target)
+    assert target.read_text(encoding="utf-8").startswith("my own")
+    assert run("analyze", log, "-q", "-o", target, "--force").returncode == 0
+    again = run("analyze", log, "-o", target)
+    assert again.returncode == 0
+    assert "replaced the one that was there" in again.stdout
+
+
 @posix
 def test_no_link_leads_the_report_elsewhere(log: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"

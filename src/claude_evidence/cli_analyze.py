@@ -64,6 +64,7 @@ FORMATS = ("html", "md", "json")
     help="Show true names, from the .mapping.json that lies beside a bundle. Never give such a report away.",
 )
 @RAISE_LIMITS
+@click.option("--force", is_flag=True, help="Replace FILE whatever it is. [default: only a report of this program]")
 @click.option("-q", "--quiet", is_flag=True, help="Print no verdict and no progress, only errors.")
 @click.pass_context
 def command(
@@ -78,6 +79,7 @@ def command(
     engine: str,
     mapping_path: Path | None,
     raise_limits: int,
+    force: bool,
     quiet: bool,
 ) -> None:
     """Say what happened, how sure that is and what to do, and write a report.
@@ -104,13 +106,13 @@ def command(
     with with_standard_input(inputs) as given:
         target = output or Path(f"{_stem(given[0])}-report.{form}")
         kept = (*given, *rule_paths, *((mapping_path,) if mapping_path else ()))
-        check_target(target, kept, chosen=output is not None)
+        replaced = check_target(target, kept, chosen=output is not None, force=force)
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
         report = reveal(_report(given, rules, zone, engine, raise_limits, quiet), mapping)
     write_text(_rendered(report, form), target)
     if not quiet:
-        _say(report, target)
+        _say(report, target, replaced=replaced)
     if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
         ctx.exit(1)
 
@@ -153,7 +155,7 @@ def _rendered(report: Report, form: str) -> str:
     return render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
 
 
-def _say(report: Report, output: Path) -> None:
+def _say(report: Report, output: Path, *, replaced: bool) -> None:
     """Print the verdict; standard output stays clean where the report itself goes there."""
     import shutil
 
@@ -165,7 +167,7 @@ def _say(report: Report, output: Path) -> None:
     width = min(shutil.get_terminal_size().columns, 100)
     echo(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        echo(f"Report: {printable(str(output))}")
+        echo(f"Report: {printable(str(output))}" + (" (replaced the one that was there)" if replaced else ""))
 
 
 def _stem(path: Path) -> str:

@@ -13,6 +13,9 @@ from typing import TextIO
 
 from claude_evidence.usage import UsageError
 
+# How a report of ours says that it is one, in its first or last bytes: HTML, JSON, Markdown.
+OWN_MARKS = (b"Claude Desktop evidence</title>", b'"schema": "claude-evidence/report/', b"<sub>claude-evidence")
+_LOOKED_AT_BYTES = 8192
 SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
 
 
@@ -37,14 +40,15 @@ def form_of(output: Path | None) -> str:
     return SUFFIXES.get(suffix, "html")
 
 
-def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True) -> None:
-    """Raise UsageError where writing to *output* would harm anything: *kept* are the files and folders that are read.
+def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True, force: bool = False) -> bool:
+    """Return whether a file at *output* will be replaced; UsageError where writing there would harm anything.
 
-    A link is refused, for whoever made the folder chose where it leads. With *chosen* False the name is our own: an
-    earlier report of that name may be replaced even where it lies in a folder that is read.
+    *kept* are the files and folders that are read. A link is refused, for whoever made the folder chose where it leads;
+    so is a file that is no report of ours, unless *force* is set. With *chosen* False the name is our own: an earlier
+    report of that name may be replaced even where it lies in a folder that is read.
     """
     if str(output) == "-":
-        return
+        return False
     if output.is_symlink():
         raise UsageError(f"{output} is a link: name the file itself (- is standard output)")
     if output.is_dir():
@@ -52,12 +56,33 @@ def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True) -> 
     if not output.parent.is_dir():
         raise UsageError(f"{output}: there is no folder of that name to write to")
     if not output.exists():
-        return
+        return False
+    _refuse_read(output, kept, chosen=chosen)
+    if _is_special(output):
+        return False
+    if not force and not is_own_report(output):
+        raise UsageError(f"{output} exists and is no report of this program: name another file, or give --force")
+    return True
+
+
+def _refuse_read(output: Path, kept: Iterable[Path], *, chosen: bool) -> None:
     for path in kept:
         if path.is_dir() and chosen and path.resolve() in output.resolve().parents:
             raise UsageError(f"{output} lies in {path}, which is read: the report would take its place")
         if path.exists() and output.samefile(path):
             raise UsageError(f"{output} is read itself: the report would take its place")
+
+
+def is_own_report(path: Path) -> bool:
+    """Return whether the file at *path* is a report of ours, or empty; UsageError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LOOKED_AT_BYTES)
+            file.seek(max(0, path.stat().st_size - _LOOKED_AT_BYTES))
+            tail = file.read(_LOOKED_AT_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
+    return not head or any(mark in head or mark in tail for mark in OWN_MARKS)
 
 
 def write_text(text: str, output: Path) -> None:

@@ -16,18 +16,32 @@ from claude_evidence.model import UsageError
 from tests.analyzers.rule_texts import LOGIN, PATTERN, load, put
 
 
-def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path: Path) -> None:
-    put(tmp_path, "a.yml", "title: [")
+def test_yaml_that_is_no_rule_does_not_stop_the_others_of_its_folder(tmp_path: Path) -> None:
     put(tmp_path, "b.yml", LOGIN)
-    put(tmp_path, "c.yml", LOGIN + "level: low\n")
-    (tmp_path / "d.yml").write_bytes(os.urandom(64) + b"\0")
     put(tmp_path, "e.yml", "just text")
     rules = load(tmp_path)
     assert [document.name for document in rules.documents] == ["b"]
     places = {Path(problem.where).name for problem in rules.problems}
-    assert {place.partition(":")[0] for place in places} == {"a.yml", "c.yml", "d.yml", "e.yml"}
-    assert "c.yml:14" in places
-    assert {left.rule for left in rules.not_judged} == {"a", "c", "d", "e"}
+    assert {place.partition(":")[0] for place in places} == {"e.yml"}
+    assert {left.rule for left in rules.not_judged} == {"e"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title: [", r"a\.yml:\d+: not valid YAML"),
+        ("\0\0", r"a\.yml:1: not valid YAML"),
+        ("title: x\ndetection: {s: {A: b}, condition: s}\n", r"a\.yml:1: it has no logsource"),
+        (LOGIN + "level: low\n", r"a\.yml:14: the key level is given twice"),
+    ],
+)
+def test_a_file_of_rules_that_cannot_be_read_is_wrong_use_in_a_folder_too(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    put(tmp_path, "a.yml", text)
+    put(tmp_path, "b.yml", LOGIN)
+    with pytest.raises(UsageError, match=message):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from claude_evidence.analyzers._basis import Basis
+from claude_evidence.analyzers._steps import SAVE_FIRST
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Finding, Level, Risk, Step
@@ -36,8 +37,8 @@ def test_story_begins_at_the_root_and_names_the_worst() -> None:
     assert told.level is Level.CRITICAL
     assert told.what_happened == (
         "Title killed.",
-        "From that follows: Title race.",
-        "From that follows: Title orphan.",
+        "This led to: Title race.",
+        "This led to: Title orphan.",
     )
 
 
@@ -60,7 +61,7 @@ def test_context_is_told_where_it_explains_and_left_out_where_it_does_not() -> N
     context = finding("context", Level.INFORMATIONAL, -5, leads_to=("race",))
     useless = finding("useless", Level.INFORMATIONAL, -9, because_of=("race",))
     told = verdict([finding("race"), context, useless], Basis(8))
-    assert told.what_happened == ("Title context.", "From that follows: Title race.")
+    assert told.what_happened == ("Title context.", "This led to: Title race.")
 
 
 @pytest.mark.parametrize("minutes", [2 * 24 * 60, -61 * 24 * 60])
@@ -126,7 +127,7 @@ def test_a_single_finding_is_explained_with_all_its_steps() -> None:
     steps = (Step("risky", risk=Risk.LOSES_DATA), Step("safe"), Step("rights", risk=Risk.NEEDS_ADMIN))
     told = verdict([finding("alone", count=3, remedy=steps, explanation="Why.")], Basis(1))
     assert told.what_happened == ("Title alone: 3 records.", "Why.")
-    assert [step.text for step in told.what_to_do] == ["safe", "risky", "rights"]
+    assert [step.text for step in told.what_to_do] == [SAVE_FIRST.text, "safe", "risky", "rights"]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +186,65 @@ def test_altered_evidence_is_said_first_and_lowers_the_confidence() -> None:
     assert verdict([], Basis(8, altered=1)).what_happened[0].startswith("Careful: 1 file is")
 
 
-def test_a_later_start_is_told() -> None:
-    told = verdict([finding("a", facts=(("Started again", "2026-05-17 13:00:00 UTC"),))], Basis(1))
-    assert told.what_happened[0].endswith("It started again at 2026-05-17 13:00:00 UTC.")
+@pytest.mark.parametrize(
+    ("again", "words", "headline", "step"),
+    [
+        (
+            "13:00:00",
+            "again at 2026-05-17 13:00:00 UTC (15:00:00 in Europe/Berlin).",
+            "since",
+            "If it happens again: sign",
+        ),
+        ("11:00:00", "11:00:00 UTC (13:00:00 in Europe/Berlin), and failed once more after that.", "Title a", "Sign"),
+    ],
+)
+def test_a_later_start_is_told_and_what_is_over_is_told_as_past(
+    again: str, words: str, headline: str, step: str
+) -> None:
+    facts = (("Started again", f"2026-05-17 {again} UTC"),)
+    told = verdict([finding("a", facts=facts, remedy=(Step("Sign out."),))], Basis(1), "Europe/Berlin")
+    assert words in told.what_happened[0]
+    assert told.headline.endswith(headline)
+    assert told.what_to_do[0].text.startswith(step)
+
+
+def test_a_story_with_branches_is_numbered() -> None:
+    root, one = finding("root"), finding("one", minutes=1, because_of=("root",))
+    two = finding("two", minutes=2, because_of=("root",))
+    assert verdict([root, one, two], Basis(3)).what_happened == (
+        "1. Title root.",
+        "2. Title one. It follows from 1.",
+        "3. Title two. It follows from 1.",
+    )
+
+
+def test_copies_come_first_and_what_may_lose_data_last() -> None:
+    copy, look = Step("Copy the folder projects away."), Step("Look for a link.")
+    remove = Step("Remove the link.", risk=Risk.LOSES_DATA)
+    linked = finding("linked", Level.CRITICAL, remedy=(remove,), leads_to=("seen", "lost"))
+    seen, lost = finding("seen", minutes=1, remedy=(look,)), finding("lost", minutes=2, remedy=(copy, remove))
+    assert [step.text for step in verdict([linked, seen, lost], Basis(3)).what_to_do] == [
+        copy.text,
+        look.text,
+        remove.text,
+    ]
+    assert [step.text for step in verdict([linked, seen], Basis(3)).what_to_do] == [
+        SAVE_FIRST.text,
+        look.text,
+        remove.text,
+    ]
+
+
+def test_what_is_over_is_not_what_to_do_first() -> None:
+    facts = (("Started again", "2026-05-17 13:00:00 UTC"),)
+    over = finding("over", Level.CRITICAL, facts=facts, remedy=(Step("Restart."),), leads_to=("lost",))
+    lost = finding("lost", minutes=2, remedy=(Step("Open it by hand."),))
+    texts = [step.text for step in verdict([over, lost], Basis(3)).what_to_do]
+    assert texts == ["Open it by hand.", "If it happens again: restart."]
+
+
+def test_a_span_over_days_is_told_with_every_date() -> None:
+    wide = finding("a", last_seen=NOON + timedelta(days=9))
+    assert verdict([wide], Basis(1), "Europe/Berlin").when == (
+        "2026-05-17 12:00:00 to 2026-05-26 12:00:00 UTC (2026-05-17 14:00:00 to 2026-05-26 14:00:00 in Europe/Berlin)"
+    )

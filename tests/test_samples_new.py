@@ -50,7 +50,7 @@ def test_scenario_is_small_and_gives_the_same_findings(name: str, tmp_path: Path
     assert told_by(report).shown
     assert report.problems == ()
     assert (place.with_suffix(".zip")).read_bytes() == made.bundle
-    assert 5 * sum(made.after) <= sum(made.before)
+    assert 3 * sum(made.after) <= sum(made.before)
     if name == "update-breaks-launch":
         words = re.findall(r"\$\{[a-z0-9-]+\}", made.scenario)
         assert len(words) > len(set(words)), "an id that stands in two places has one invented id"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claude_evidence.cli_common import INPUT, echo
+from claude_evidence.cli_common import INPUT, RAISE_LIMITS, echo
 from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
@@ -29,13 +29,7 @@ _SHOWN = 20
     help="The bundle to write, a .zip that is not there.",
 )
 @click.option("--redact-ips", is_flag=True, help="Replace IP addresses too.")
-@click.option(
-    "--raise-limits",
-    type=click.IntRange(1, 1000),
-    default=1,
-    metavar="N",
-    help="Allow inputs N times as large as usual.",
-)
+@RAISE_LIMITS
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the bundle's name, and errors.")
 @click.pass_context
 def command(

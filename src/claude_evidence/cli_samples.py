@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claude_evidence.cli_common import INPUT, echo
+from claude_evidence.cli_common import INPUT, RAISE_LIMITS, echo
 from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
@@ -63,13 +63,7 @@ def command() -> None:
     show_default=True,
     help="After how many seconds no more are tried.",
 )
-@click.option(
-    "--raise-limits",
-    type=click.IntRange(1, 1000),
-    default=1,
-    metavar="N",
-    help="Allow inputs N times as large as usual.",
-)
+@RAISE_LIMITS
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but the names of the files, and errors.")
 @click.pass_context
 def new(

@@ -78,12 +78,15 @@ class Walk:
             yield from _trouble(folder.path, listed)
             return
         for name in sorted(name for spelt in listed.values() for name in spelt):
-            path = join(folder.path, name)
-            met = self._meet(path, folder.local / name)
-            if isinstance(met, Found):
-                yield met
-            else:
-                yield from _trouble(path, met)
+            yield from self._entry(folder, name)
+
+    def _entry(self, folder: Found, name: str) -> Iterator[Found | Trouble]:
+        path = join(folder.path, name)
+        met = self._meet(path, folder.local / name)
+        if isinstance(met, Found):
+            yield met
+        else:
+            yield from _trouble(path, met)
 
     def _below(self, folder: _Folder, parts: list[str]) -> Iterator[Found | Trouble]:
         if not parts:
@@ -119,12 +122,7 @@ class Walk:
                     yield child
             return
         for name in self._spelt(folder, part):
-            path = join(folder.path, name)
-            met = self._meet(path, folder.local / name)
-            if isinstance(met, Found):
-                yield met
-            else:
-                yield from _trouble(path, met)
+            yield from self._entry(folder, name)
 
     def _spelt(self, folder: Found, name: str) -> list[str]:
         """Return *name* as the entries in *folder* are spelt, itself where there is none or nobody may list it.

@@ -14,7 +14,14 @@ from typing import BinaryIO
 from claude_evidence import json_text
 from claude_evidence.collector._channels import CHANNELS
 from claude_evidence.collector._evtx_records import Records
-from claude_evidence.evtx_format import CHUNK_BYTES, FILE_BLOCK_BYTES, FILE_MAGIC, RECORD_MAGIC, RECORDS_OFFSET
+from claude_evidence.evtx_format import (
+    CHUNK_BYTES,
+    FILE_BLOCK_BYTES,
+    FILE_MAGIC,
+    RECORD_MAGIC,
+    RECORDS_OFFSET,
+    read_exactly,
+)
 from claude_evidence.transcript import is_transcript_record
 
 HEAD_BYTES = 4096
@@ -82,7 +89,7 @@ def channels(opened: Callable[[], BinaryIO]) -> set[str]:
     with opened() as source:
         source.read(FILE_BLOCK_BYTES)
         for _ in range(_CHUNKS):
-            data = _exactly(source, CHUNK_BYTES)
+            data = read_exactly(source, CHUNK_BYTES)
             found.update(_system_texts(data))
             if found or len(data) < CHUNK_BYTES:
                 break
@@ -160,14 +167,6 @@ def _decoded(head: bytes) -> str:
     if not mark and head[1:2] == b"\0" and head[3:4] == b"\0" and head[:1] != b"\0":
         mark = "utf-16-le"
     return head[: len(head) & ~1].decode(mark, "replace") if mark else head.decode("utf-8", "replace")
-
-
-def _exactly(source: BinaryIO, wanted: int) -> bytes:
-    parts: list[bytes] = []
-    while wanted and (part := source.read(wanted)):
-        parts.append(part)
-        wanted -= len(part)
-    return b"".join(parts)
 
 
 __all__ = ["HEAD_BYTES", "artifact_of", "channels", "is_xml_of_events"]

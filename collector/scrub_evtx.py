@@ -13,7 +13,7 @@ from claude_evidence.collector._evtx_concern import Event, concerns_claude, name
 from claude_evidence.collector._evtx_edit import Editor, Replacing
 from claude_evidence.collector._evtx_pieces import scrub_chunk, scrub_header
 from claude_evidence.collector._evtx_runs import TEXT
-from claude_evidence.evtx_format import CHUNK_BYTES, FILE_BLOCK_BYTES
+from claude_evidence.evtx_format import CHUNK_BYTES, FILE_BLOCK_BYTES, read_exactly
 from claude_evidence.evtx_values import sid_text
 
 __all__ = ["Event", "concerns_claude", "fitted", "names_something", "scrub", "sids", "texts"]
@@ -87,22 +87,14 @@ def scrub(
 
 def _pieces(stream: BinaryIO, editor: Editor) -> Iterator[bytes]:
     """Yield the scrubbed header and chunks; each waits until the next has shown whether text runs over its end."""
-    waiting = scrub_header(_read(stream, FILE_BLOCK_BYTES), editor)
-    while data := _read(stream, CHUNK_BYTES):
+    waiting = scrub_header(read_exactly(stream, FILE_BLOCK_BYTES), editor)
+    while data := read_exactly(stream, CHUNK_BYTES):
         piece = scrub_chunk(data, editor)
         if not piece.begins_as_it_should:
             waiting.join(piece, editor)
         yield waiting.finish()
         waiting = piece
     yield waiting.finish()
-
-
-def _read(stream: BinaryIO, wanted: int) -> bytes:
-    parts: list[bytes] = []
-    while wanted and (part := stream.read(wanted)):
-        parts.append(part)
-        wanted -= len(part)
-    return b"".join(parts)
 
 
 def fitted(token: str, length: int, digest: bytes) -> str:

@@ -21,6 +21,7 @@ from claude_evidence.evtx_format import (
     RECORD_HEADER,
     RECORD_MAGIC,
     RECORDS_OFFSET,
+    read_exactly,
 )  # fmt: skip
 
 _COUNT = struct.Struct("<QQ")
@@ -90,15 +91,6 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
     while data := read_exactly(stream, CHUNK_BYTES):
         yield examine(index, data)
         index += 1
-
-
-def read_exactly(stream: BinaryIO, wanted: int) -> bytes:
-    """Return the next *wanted* bytes of *stream*, fewer only at its end."""
-    parts: list[bytes] = []
-    while wanted and (part := stream.read(wanted)):
-        parts.append(part)
-        wanted -= len(part)
-    return b"".join(parts)
 
 
 def examine(index: int, data: bytes) -> Chunk:

@@ -44,9 +44,8 @@ def sniff(head: bytes) -> bool:
 def parse(stream: BinaryIO, source: Member, context: Context) -> Parsed:
     """Return the table ``events`` of one member; raises UsageError where the engine asked for is not installed."""
     # here, so that who has no event log does not wait for what reads them
-    from claude_evidence.evtx_format import FILE_BLOCK_BYTES
+    from claude_evidence.evtx_format import FILE_BLOCK_BYTES, read_exactly
     from claude_evidence.parsers import _evtx_file, _evtx_xml
-    from claude_evidence.parsers._evtx_chunks import read_exactly
     from claude_evidence.parsers._evtx_columns import table
     from claude_evidence.parsers._evtx_rows import Rows
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import BinaryIO
 
 FILE_MAGIC = b"ElfFile\0"
 FILE_HEADER_BYTES = 128
@@ -65,6 +66,15 @@ TEXT_VALUE = struct.Struct("<BBH")
 
 FRAGMENT_HEADER = b"\x0f\x01\x01\x00"
 NO_DEPENDENCY = 0xFFFF
+
+
+def read_exactly(stream: BinaryIO, wanted: int) -> bytes:
+    """Return the next *wanted* bytes of *stream*, fewer only at its end."""
+    parts: list[bytes] = []
+    while wanted and (part := stream.read(wanted)):
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
 
 
 class Token(IntEnum):

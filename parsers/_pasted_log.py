@@ -18,7 +18,7 @@ from claude_evidence.parsers._pasted_text import Line, Statement, cells, spans, 
 _LEVELS = "|".join(LEVELS[1:])
 # what grep, Select-String and editors put before a line: file and number, or the number alone
 _NUMBERED = re.compile(
-    r"(?:(?:[A-Z]:)?[^\s:*?\"<>|][^:*?\"<>|]{0,250}\.(?:log|txt):)?\d{1,8}"
+    r"\A(?:(?:[A-Z]:)?[^\s:*?\"<>|][^:*?\"<>|]{0,250}\.(?:log|txt):)?\d{1,8}"
     r"(?:[:|→\t](?!\d\d?:\d\d)\s*|\s{1,4}(?=\[?\d{4}-|\[[a-z]))",
     re.IGNORECASE,
 )
@@ -105,8 +105,7 @@ def _quoted(statement: Statement, clock: Clock) -> Iterator[dict[str, Any]]:
 
 
 def _record(text: str) -> _Record | None:
-    text = _unquoted(text.strip())
-    match = _START.match(_NUMBERED.sub("", text, count=1)) if _NUMBERED.match(text) else _START.match(text)
+    match = _START.match(_NUMBERED.sub("", _unquoted(text.strip())))
     if match is None:
         return None
     message, level = _unquoted(match["message"]), match["level"]

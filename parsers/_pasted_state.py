@@ -31,6 +31,7 @@ _LENGTH = re.compile(
 _DUMP = re.compile(r"\s*(?:0x)?[0-9A-Fa-f]{4,16}[:\s|]\s*(?P<bytes>(?:[0-9A-Fa-f]{2}[ -]{0,3}){8,32})(?:\s|\||$)")
 FIELDS = ("Name", "Version", "Status", "PackageFullName", "PackageFamilyName", "Publisher", "Architecture",
           "SignatureKind", "InstallLocation")  # fmt: skip
+_ENOUGH = ({"Name", "Version"}, {"PackageFullName", "Version"}, {"PackageFullName", "Status"})
 
 
 def packages(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
@@ -49,9 +50,7 @@ def packages(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
 
 def _table(header: str, lines: Sequence[Line]) -> Iterator[dict[str, Any]]:
     names = [match[0] for match in _COLUMN.finditer(header)]
-    if not {"Name", "Version"} <= set(names) and not (
-        "PackageFullName" in names and {"Version", "Status"} & set(names)
-    ):
+    if not any(enough <= set(names) for enough in _ENOUGH):
         return
     for line in lines:
         values = re.split(r"\s{2,}", line.text.strip())

@@ -21,13 +21,14 @@ def events(text: str, wanted: frozenset[str]) -> tuple[str, list[dict[str, Any]]
     """
     kept: list[str] = []
     found: list[dict[str, Any]] = []
-    done = 0
-    for begin, end in _spans(text):
-        if row := _row(text[begin:end], wanted):
-            found.append({**row, "Record": text.count("\n", 0, begin) + 1})
-            kept += [text[done:begin], "\n" * text.count("\n", begin, end)]
-            done = end
-    return "".join(kept) + text[done:] if found else text, found
+    done = line = 0
+    for (begin, end), row in _read(text, wanted):
+        line += text.count("\n", done, begin)
+        breaks = text.count("\n", begin, end)
+        found.append({**row, "Record": line + 1})
+        kept += [text[done:begin], "\n" * breaks]
+        line, done = line + breaks, end
+    return "".join(kept) + text[done:], found
 
 
 def follows(text: str) -> bool:
@@ -50,15 +51,21 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
             yield begin, done
 
 
-def _row(text: str, wanted: frozenset[str]) -> dict[str, Any] | None:
+def _read(text: str, wanted: frozenset[str]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+    """Yield where each event of *text* lies, and what it says; all of them are read into one table."""
+    spans = list(_spans(text))
+    if not spans:
+        return
+    # here, so that who quotes no XML does not wait for what reads it
     from claude_evidence.parsers import _evtx_xml
     from claude_evidence.parsers._evtx_columns import table
     from claude_evidence.parsers._evtx_rows import ABSENT, Rows
 
-    rows = Rows()
-    _evtx_xml.read(text.encode("utf-8", "replace"), io.BytesIO(), "", rows)
-    if len(rows) != 1:
-        return None
-    (row,) = table(rows, "", wanted).to_dict("records")
-    told = {str(name): value for name, value in row.items() if value is not None and not pd.isna(value)}
-    return told if told.get("EventID") != ABSENT else None
+    rows, places = Rows(), []
+    for begin, end in spans:
+        before = len(rows)
+        _evtx_xml.read(text[begin:end].encode("utf-8", "replace"), io.BytesIO(), "", rows)
+        places += [(begin, end)] * (len(rows) - before)
+    for place, row in zip(places, table(rows, "", wanted).to_dict("records"), strict=True):
+        if row["EventID"] != ABSENT:
+            yield place, {str(name): value for name, value in row.items() if value is not None and not pd.isna(value)}

@@ -117,15 +117,15 @@ class _Sorter:
 
     def _decided(self, member: Member, path: str) -> bool:
         before = self._before.get(member.name)
+        stripped = path[: -len(META_SUFFIX)] if path.casefold().endswith(META_SUFFIX) else path
+        matches = self._places.of(stripped)
+        certain = [match for match in matches if match.how is not How.END]
+        if certain:  # the place tells more than what an earlier bundle took the file for: that may be wrong, or a lie
+            return self._certain(member, certain)
         artifact = self._known(path, before)
         if artifact is None and path.casefold().endswith(".evtx"):
             artifact = self._event_log(member, path)
         if artifact is None:
-            stripped = path[: -len(META_SUFFIX)] if path.casefold().endswith(META_SUFFIX) else path
-            matches = self._places.of(stripped)
-            certain = [match for match in matches if match.how is not How.END]
-            if certain:
-                return self._certain(member, certain)
             artifact = self._by_content(member, path, bool(before and self._evidence.manifest.redacted))
             if artifact is None:
                 self._maybe[member.name] = tuple(match for match in matches if match.folder is not None)

@@ -69,7 +69,7 @@ def _of_app(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _of_desktop(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     servers, preferences = settings.get("mcpServers"), settings.get("preferences")
-    if isinstance(servers, dict) or isinstance(preferences, dict):
-        yield "mcpServers.count", str(len(servers)) if isinstance(servers, dict) else "0"
+    if isinstance(servers, dict):
+        yield "mcpServers.count", str(len(servers))
     if isinstance(preferences, dict) and (mode := untrusted.token(preferences.get("sidebarMode"))):
         yield "preferences.sidebarMode", mode

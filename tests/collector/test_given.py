@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from claude_evidence.bundle_write import write_bundle
+from claude_evidence.model import Acquisition, Manifest, Outcome
 from claude_evidence.samples._tree import write_tree
 from claude_evidence.samples.scenario import SCENARIOS, load
 from tests.collector.run_helpers import LOGS, environment, manifest, members
@@ -88,6 +92,15 @@ def test_a_disk_gives_what_collecting_from_it_gives(host: Path, tmp_path: Path) 
     )
     assert one.keys() == two.keys()
     assert {n for n in one if one[n] != two[n]} == set()
+
+
+def test_the_place_counts_and_not_what_an_earlier_bundle_took_the_file_for(tmp_path: Path) -> None:
+    place, data = f"data/files/{CLAUDE}/claude_desktop_config.json", b'{"preferences": {"sidebarMode": "code"}}'
+    entry = Acquisition("ClaudeConfig", f"C:\\{place[13:]}".replace("/", "\\"), Outcome.COLLECTED, member=place)
+    write_bundle(tmp_path / "b.zip", Manifest(acquisitions=(entry,)), [(place, data)], timestamp=datetime.now(UTC))
+    assert redact(tmp_path / "p.zip", tmp_path / "b.zip", home=tmp_path).returncode == 0
+    (kept,) = (held for name, held in members(tmp_path / "p.zip").items() if name.endswith("desktop_config.json"))
+    assert json.loads(kept) == json.loads(data)
 
 
 def packed(path: Path, files: dict[str, bytes]) -> Path:

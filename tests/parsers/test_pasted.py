@@ -317,7 +317,20 @@ def test_no_text_makes_it_raise(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["`", "> ", "- ", "Event ID ", "local_", "Claude_", "[error] ", "12:00:00 215 ", "** "]
+    "piece",
+    [
+        "`",
+        "> ",
+        "- ",
+        "Event ID ",
+        "local_",
+        "Claude_",
+        "[error] ",
+        "12:00:00 215 ",
+        "** ",
+        "<Event a",
+        "<Event></Event>",
+    ],
 )
 def test_hostile_text_takes_no_time(piece: str) -> None:
     assert parsed(piece * (600_000 // len(piece))) is not None

@@ -73,7 +73,7 @@ def _freshness(row: Row) -> tuple[Any, ...]:
     return bool(row["HasMessages"]), stamp, row["FileSize"] or 0, lower(row["CliSessionId"])
 
 
-def _relinkable(known: Known, besides: str = "") -> Row | None:
+def relinkable(known: Known, besides: str = "") -> Row | None:
     """Return the newest transcript with messages that the log maps to this conversation, other than *besides*."""
     mapped = (row for row in known.transcripts if lower(row["CliSessionId"]) in known.mapped - {besides})
     return newest(row for row in mapped if row["HasMessages"])
@@ -134,7 +134,7 @@ def _joined_by(known: Known, cli: str) -> str:
 
 def _without(known: Known, entry: Row, cli: str) -> State:
     """Return the state of a readable entry whose own transcript is not in the evidence."""
-    other = _relinkable(known)
+    other = relinkable(known)
     if other is not None:
         named = "no transcript has the id its entry names" if cli else "its entry names no transcript"
         return State("orphaned", f"{named}; the log knows its transcript", lower(other["CliSessionId"]))
@@ -166,7 +166,7 @@ def _stub(known: Known, entry: Row, cli: str) -> State:
     if not entry["CompletedTurns"]:
         return State("empty stub", "its transcript holds no message", cli)
     counted = f"its transcript holds no message, and its entry counts {entry['CompletedTurns']} turns"
-    other = _relinkable(known, cli)
+    other = relinkable(known, cli)
     if other is not None:
         return State("orphaned", f"{counted}; the log knows one with messages", lower(other["CliSessionId"]))
     return State("empty stub", counted, cli)

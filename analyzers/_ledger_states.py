@@ -9,6 +9,7 @@ from claude_evidence.analyzers._ledger_listed import Row
 from claude_evidence.analyzers._ledger_proofs import State as State
 from claude_evidence.analyzers._ledger_proofs import best_entry as best_entry
 from claude_evidence.analyzers._ledger_proofs import best_transcript as best_transcript
+from claude_evidence.analyzers._ledger_proofs import relinkable as relinkable
 from claude_evidence.analyzers._ledger_proofs import state_of as state_of
 from claude_evidence.analyzers._ledger_seen import Known
 from claude_evidence.analyzers._rows import lower

@@ -19,6 +19,7 @@ from claude_evidence.analyzers._ledger_states import (
     YES,
     best_entry,
     best_transcript,
+    relinkable,
     spare,
     state_of,
     template_rows,
@@ -93,10 +94,9 @@ def _each_once(found: Iterable[Repair]) -> Iterable[Repair]:
             and places.setdefault(repair.target.lower(), repair.session_id) != repair.session_id
         ):
             yield _none(repair, f"its entry would take the place of {places[repair.target.lower()]}'s")
-        elif (
-            repair.way in (Way.REBUILD, Way.RELINK)
-            and transcripts.setdefault(cli, repair.session_id) != repair.session_id
-        ):
+        elif (repair.relink or repair.way in (Way.REBUILD, Way.RELINK)) and transcripts.setdefault(
+            cli, repair.session_id
+        ) != repair.session_id:
             yield _none(repair, f"its transcript is given to {transcripts[cli]}, which may be the same conversation")
         else:
             yield repair
@@ -164,7 +164,20 @@ def _from_copy(repair: Repair, source: Row, entry: Row, known: Known, shared: _F
         return _none(repair, f"its transcript belongs to {owner}, whose entry can be read")
     target = _place(_folder(entry), session)
     way = Way.FROM_TMP if source["IsTmp"] else Way.FROM_COPY
-    return replace(repair, way=way, target=target, source=_member(source), aside=_beside(known, target))
+    repair = replace(repair, way=way, target=target, source=_member(source), aside=_beside(known, target))
+    other = _other_transcript(known, source)
+    if other is None or shared.named.get(lower(other["CliSessionId"]), session.lower()) != session.lower():
+        return repair
+    cli = str(other["CliSessionId"])
+    return replace(repair, relink=True, cli_session_id=cli, transcript=_member(other), mend=_damaged(other))
+
+
+def _other_transcript(known: Known, entry: Row) -> Row | None:
+    """Return the transcript that the log knows where *entry*'s own is not there or lost its messages."""
+    cli = lower(entry["CliSessionId"])
+    own = next((row for row in known.transcripts if lower(row["CliSessionId"]) == cli), None)
+    emptied = own is not None and own["HasMessages"] is False and bool(entry["CompletedTurns"])
+    return relinkable(known, cli) if (own is None or emptied) and not entry["IsRemote"] else None
 
 
 def _beside(known: Known, target: str) -> tuple[str, ...]:

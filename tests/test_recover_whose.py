@@ -112,6 +112,24 @@ def test_of_two_sides_of_the_redirection_the_newer_is_taken(newer: str, tmp_path
     assert len(list(root.rglob("local_*.tmp"))) == 1, "the other side is left as it is"
 
 
+@pytest.mark.parametrize("damaged", [True, False])
+def test_copy_whose_transcript_is_gone_is_pointed_to_the_one_that_the_log_knows(damaged: bool, tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    put_in(root, ENTRIES, 1, ".json.tmp", title="Kale", cliSessionId=uid(77))
+    if damaged:
+        put(root, f"{ENTRIES}/local_{uid(1)}.json", b"\0" * 90)
+    put_transcript(root, 2)
+    put_mapping(root, 1, 2)
+    one = told(root, kit, f"local_{uid(1)}")
+    assert one["way"] == "from_tmp"
+    assert {"cliSessionId", "priorCliSessionIds"} <= {field["name"] for field in one["fields"]}
+    assert apply(kit, root) == 0
+    assert (made(root, 1)["title"], made(root, 1)["cliSessionId"]) == ("Kale", uid(2))
+    assert account_for(root)[f"local_{uid(1)}"].state == "healthy"
+    assert recover(root, tmp_path / "again") == 0
+    assert plan(tmp_path / "again")["files"] == []
+
+
 def test_copy_that_names_another_is_passed_over_for_one_that_does_not(tmp_path: Path) -> None:
     root, kit = tmp_path / "disk", tmp_path / "kit"
     put_transcript(root, 1)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from claude_evidence import untrusted
 from claude_evidence.bundle import Bundle, MemberError
 from claude_evidence.model import Member
-from claude_evidence.recovery_entry import read_entry, read_rest, rebuilt, relinked, written
+from claude_evidence.recovery_entry import Entry, read_entry, read_rest, rebuilt, relinked, written
 from claude_evidence.recovery_lines import BLOCK_BYTES
 from claude_evidence.recovery_lost import NO_TRANSCRIPT, lost, torn
 from claude_evidence.recovery_mend import mend
@@ -117,10 +117,14 @@ class Build:
             raise _LeftAloneError("its copy is not whole")
         if str(values.get("sessionId")).lower() != session.lower():
             raise _LeftAloneError("its copy names another conversation: look at it by hand")
+        pieces: tuple[Piece, ...] = (Piece("all of it", "its own copy, byte for byte"),)
+        if saved.repair.relink:
+            entry = relinked(values, saved.repair.cli_session_id)
+            values, data, pieces = entry.values, written(entry.values), _changed(entry)
         saved = self._write(saved, saved.repair.target, data, self._modified(saved.repair.source))
         if values.get("cliSessionId") and not saved.repair.transcript:
             saved = replace(saved, repair=replace(saved.repair, recoverable="partly"), lost=(NO_TRANSCRIPT,))
-        return replace(_described(saved, values), pieces=(Piece("all of it", "its own copy, byte for byte"),))
+        return replace(_described(saved, values), pieces=pieces)
 
     def _relink(self, saved: Saved) -> Saved:
         values = _entry(self._bytes(saved.repair.entry))
@@ -128,11 +132,7 @@ class Build:
             raise _LeftAloneError("its entry can no longer be read")
         entry = relinked(values, saved.repair.cli_session_id)
         saved = self._write(saved, saved.repair.target, written(entry.values), self._modified(saved.repair.entry))
-        changed = tuple(piece for piece in entry.pieces if piece.came_from != "the entry itself")
-        others = len(entry.values) - len(changed)
-        return replace(
-            _described(saved, entry.values), pieces=(*changed, Piece(f"{others} others", "the entry itself, unchanged"))
-        )
+        return replace(_described(saved, entry.values), pieces=_changed(entry))
 
     def _rebuild(self, saved: Saved) -> Saved:
         repair = saved.repair
@@ -245,6 +245,12 @@ _MAKERS = {
 
 def _entry(data: bytes) -> dict[str, object] | None:
     return read_entry(io.BytesIO(data))
+
+
+def _changed(entry: Entry) -> tuple[Piece, ...]:
+    """Return what relinking changed, and how much it did not."""
+    changed = tuple(piece for piece in entry.pieces if piece.came_from != "the entry itself")
+    return (*changed, Piece(f"{len(entry.values) - len(changed)} others", "the entry itself, unchanged"))
 
 
 def _described(saved: Saved, values: dict[str, object]) -> Saved:

@@ -36,6 +36,7 @@ class Action(StrEnum):
 class Repair:
     """One conversation that is lost, and what it can be saved from: names of members, empty where there is none.
 
+    ``relink`` is whether a copy is pointed to ``cli_session_id`` as well, its own transcript not being there.
     ``target`` is the place of its entry. ``aside`` are stuck temporary files of it, which would keep the app from
     saving it again (#83584). ``rests`` are its damaged entries, the one that counts most first. ``worktree`` is the
     lease of a worktree that names it. ``reason`` says why `Way.NOTHING`.
@@ -54,6 +55,7 @@ class Repair:
     transcript: str = ""
     template: str = ""
     mend: bool = False
+    relink: bool = False
     aside: tuple[str, ...] = ()
     rests: tuple[str, ...] = ()
     worktree: Mapping[str, str] = field(default_factory=dict)

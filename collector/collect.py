@@ -147,9 +147,11 @@ class _Run:
         packed = self._filled(packer, budget, wanted, in_order(one.item for one in wanted.values()))
         for _ in range(_ROUNDS):
             dropped = [item for item, _ in packed if packer.found_no_room(item)]
+            if not dropped:
+                break
             manifest = self._manifest([*told, *(entry for _, entry in packed)], facts)
             left = self._options.max_size_bytes - writer.finished_bytes(manifest) - _report_bytes(redactor)
-            if not dropped or left < SMALLEST_ROOM_BYTES:
+            if left < SMALLEST_ROOM_BYTES:
                 break
             budget.correct(left)
             packer.again()

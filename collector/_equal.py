@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import struct
 
 from claude_evidence.collector._types import Kind
@@ -12,7 +13,8 @@ from claude_evidence.collector.tokens import Tokens
 
 _MOST = 0xFFFFFFFF
 _NT_AUTHORITY = 5
-_REVEALED = 6
+_SHORT = range(4, 6)
+_MIXED = re.compile(r"(?=.*[0-9])(?=.*[a-f])")
 
 
 class Equal:
@@ -30,13 +32,14 @@ class Equal:
         new = self._sid_text(shown) if kind is Kind.SID else ""
         for number in range(16):
             new = new or fitted(token, length, self._digest(f"{token}\0{number}"))
-            if self._owner.setdefault(new, token) == token:
-                break
+            mixed = length not in _SHORT or number == 15 or bool(_MIXED.match(new))
+            if mixed and self._owner.setdefault(new, token) == token:
+                break  # one that is no number and no word, so that it can be told from the text around it
             if number < 15:  # of two or three characters there are few: then two values may share one
                 new = fitted("", length, self._digest(f"{token}\0{number + 1}"))
         if new != token:
             self.pairs.setdefault(kind.value, {}).setdefault(token, set()).add(new)
-            if length >= _REVEALED:
+            if self._owner.get(new) == token:
                 self._tokens.mapping.setdefault(new, value)
         return new
 

@@ -16,7 +16,7 @@ _TYPED = {("user32", 1074): 5}
 """By provider and event id, which of its data somebody typed: why they shut Windows down."""
 _CLAUDE = re.compile("claude|anthropic|cowork(?!er)|pzs8sxrjxfjjc|vmcompute|host ?compute", re.IGNORECASE)
 _NAMES_NOTHING = re.compile(
-    r"""\s* (?: %%\d+ | 0x[0-9a-f]{1,16} | (?=[a-f]*\d)[0-9a-f]{4,16}
+    r"""\s* (?: %%\d+ | [a-z]:[\\/]? | 0x[0-9a-f]{1,16} | (?=[a-f]*\d)[0-9a-f]{4,16}
     | [-+]?[\d.,:/\\ \u200e\u200f-]+ (?:\s?[ap]m)? | null | true | false
     | \{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}? | \d{4}-\d\d-\d\dT[\d:.]+Z? )? \s*""",
     re.IGNORECASE | re.VERBOSE,
@@ -52,6 +52,6 @@ def typed(event: Event) -> int:
 def names_something(text: str) -> bool:
     """Return whether *text* may name a package, a program, a file or a person.
 
-    Numbers, codes, times, versions, GUIDs, booleans, ``NULL`` and empty text do not: rules and people need them.
+    Numbers, codes, times, versions, GUIDs, drives, booleans, ``NULL`` and empty text do not: people need them.
     """
     return not _NAMES_NOTHING.fullmatch(text)

@@ -101,12 +101,13 @@ class Places:
     """The places of *artifacts* on every system."""
 
     def __init__(self, artifacts: Iterable[Artifact]) -> None:
-        self._places = [
-            _Place(artifact, parts)
+        distinct = {
+            (artifact.name, parts): _Place(artifact, parts)
             for artifact in artifacts
             for source in artifact.sources
             for parts in _places(source)
-        ]
+        }
+        self._places = tuple(distinct.values())
         names = sorted({_part(place.parts[-1]) for place in self._places})
         self._last = re.compile("|".join(f"(?:{name})" for name in names), re.IGNORECASE)
 
@@ -119,6 +120,8 @@ class Places:
         parts = [part for part in path.split("/") if part]
         if not parts or not self.knows(parts[-1]):
             return []
+        if "claude" not in path.casefold() and is_elsewhere(path):
+            return []  # no whole place is without the name; a disk has a hundred thousand such files
         found = [hit for place in self._places if (hit := place.match(parts))]
         found = [hit for hit in found if hit[1].how is How.WHOLE or not is_elsewhere(path, hit[0])]
         found.sort(key=lambda hit: (hit[1].how, hit[0]), reverse=True)

@@ -18,7 +18,7 @@ from claude_evidence.collector._first_pass import see
 from claude_evidence.collector._identities import note_facts, private_facts
 from claude_evidence.collector._steps import Steps
 from claude_evidence.collector._types import Artifact, Host, Item, Options, Store
-from claude_evidence.collector.audit import Leak, audit
+from claude_evidence.collector.audit import Leak, are_packed, audit
 from claude_evidence.collector.budget import Budget, expected_bytes, in_order, may_be_cut
 from claude_evidence.collector.discovery import Discovering
 from claude_evidence.collector.packing import IS_PATH, Packer, Seen, private_source
@@ -98,10 +98,16 @@ class _Run:
             if IS_PATH.match(entry.source):
                 discovery.path(entry.source.replace("\\", "/"))
         seen, failed = see(survey.items, discovery, self._steps.seeing)
-        redactor = discovery.redactor(self._options.redact_ips) if self._options.redact else Plain()
         entries = [*survey.acquisitions, *failed]
-        manifest, sha256 = self._write(redactor, seen, entries, private_facts(redactor, facts))
-        self._audit(redactor)
+        for packed in (False, True):
+            redactor = discovery.redactor(self._options.redact_ips, packed=packed) if self._options.redact else Plain()
+            manifest, sha256 = self._write(redactor, seen, entries, private_facts(redactor, facts))
+            leaks = self._leaks(redactor)
+            if packed or not are_packed(leaks):
+                break
+            self._place.bundle.unlink()
+        if leaks:
+            raise AuditRefusedError(leaks)
         size = self._place.bundle.stat().st_size
         self._place.publish()
         mapping = self._place.publish_mapping(_mapping(redactor, manifest)) if redactor.mapping else None
@@ -141,9 +147,11 @@ class _Run:
         packed = self._filled(packer, budget, wanted, in_order(one.item for one in wanted.values()))
         for _ in range(_ROUNDS):
             dropped = [item for item, _ in packed if packer.found_no_room(item)]
+            if not dropped:
+                break
             manifest = self._manifest([*told, *(entry for _, entry in packed)], facts)
             left = self._options.max_size_bytes - writer.finished_bytes(manifest) - _report_bytes(redactor)
-            if not dropped or left < SMALLEST_ROOM_BYTES:
+            if left < SMALLEST_ROOM_BYTES:
                 break
             budget.correct(left)
             packer.again()
@@ -181,17 +189,15 @@ class _Run:
             acquisitions=tuple(entries),
         )
 
-    def _audit(self, redactor: Redacting | Plain) -> None:
+    def _leaks(self, redactor: Redacting | Plain) -> tuple[Leak, ...]:
         if not self._options.redact:
-            return
-        leaks = audit(
+            return ()
+        return audit(
             self._place.bundle,
             redactor.identities,
             redact_ips=self._options.redact_ips,
             progress=self._steps.auditing,
         )
-        if leaks:
-            raise AuditRefusedError(leaks)
 
 
 def _private(entry: Acquisition, redactor: Redacting | Plain) -> Acquisition:

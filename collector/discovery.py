@@ -99,11 +99,11 @@ class Discovering:
         else:
             self._text(source)
 
-    def redactor(self, redact_ips: bool = False) -> Redacting:
-        """Return what replaces everything noted so far, and IP addresses with *redact_ips*."""
+    def redactor(self, redact_ips: bool = False, *, packed: bool = False) -> Redacting:
+        """Return what replaces everything noted so far, IP addresses with *redact_ips*, base64 with *packed*."""
         # of no domain, a machine stands for its own: one name, one token, whichever was met first
         found = sorted(self._found.values(), key=lambda identity: identity.kind is Kind.DOMAIN)
-        known = scrub_text.Known(tuple(found), frozenset(self._paths), frozenset(self._spaced))
+        known = scrub_text.Known(tuple(found), frozenset(self._paths), frozenset(self._spaced), packed=packed)
         return Redacting(known, self._key, redact_ips=redact_ips)
 
     def _events(self, source: BinaryIO) -> None:

@@ -23,7 +23,7 @@ from claude_evidence.collector._compressor import best_compressor
 from claude_evidence.collector._first_pass import see
 from claude_evidence.collector._identities import note_facts, private_facts
 from claude_evidence.collector._types import Item, Scrub, Store
-from claude_evidence.collector.audit import audit
+from claude_evidence.collector.audit import are_packed, audit
 from claude_evidence.collector.budget import Budget
 from claude_evidence.collector.collect import MAPPING_FORMAT, REDACTION, AuditRefusedError, Collected
 from claude_evidence.collector.discovery import Discovering
@@ -64,9 +64,14 @@ def redact(
             discovery.path(entry.source.replace("\\", "/"))
         items = [_item(one, place.work, number) for number, one in enumerate(given)]
         seen, failed = see(items, discovery, lambda item, count: None)
-        redactor = discovery.redactor(redact_ips)
-        made, sha256 = _write(place.bundle, destination.stem, redactor, seen, [*told, *failed], manifest)
-        if leaks := audit(place.bundle, redactor.identities, redact_ips=redact_ips):
+        for packed in (False, True):
+            redactor = discovery.redactor(redact_ips, packed=packed)
+            made, sha256 = _write(place.bundle, destination.stem, redactor, seen, [*told, *failed], manifest)
+            leaks = audit(place.bundle, redactor.identities, redact_ips=redact_ips)
+            if packed or not are_packed(leaks):
+                break
+            place.bundle.unlink()
+        if leaks:
             raise AuditRefusedError(leaks)
         size = place.bundle.stat().st_size
         place.publish()

@@ -21,6 +21,10 @@ OWN_STATE = frozenset({"services.json", "processes.json", "volumes.json", "regis
 """State files of which the probes choose every value: nothing in them is hidden for its key."""
 GIVEN = "GivenFiles"
 """The artifact of what no bundle of ours told of: its state files are nobody's choice."""
+EVENT_LOGS_NOTE = (
+    "Event logs are scrubbed in place, so what stands in them for a value is as long as the value: "
+    "by kind, each token and the forms of it in event logs."
+)
 _UNITS = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
@@ -76,6 +80,7 @@ class Redacting:
             "redacted": True,
             "ip_addresses": self._ips,
             "counts": {kind: count for kind, count in sorted(self.counts.items()) if count},
+            "event_logs_note": EVENT_LOGS_NOTE,
             "event_logs": pairs,
         }
 

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from claude_evidence.collector import _conversation, _path_text, secret_shapes
 from claude_evidence.collector._literals import Literals, Positions
+from claude_evidence.collector._packed import Packed
 from claude_evidence.collector._path_parts import SLUG, TOKEN, UUID, roles, stem_and_extension
 from claude_evidence.collector._pieces import Pieces, Spans
 from claude_evidence.collector._sieve import Sieve
@@ -51,12 +52,15 @@ class Known:
     paths: frozenset[str] = frozenset()
     spaced: frozenset[str] = frozenset()
     extra: Mapping[str, str] = field(default_factory=dict)
+    packed: bool = False
+    """Whether names are looked for in base64 and hex too."""
 
 
 class Scrubber:
     """Replaces what *known* holds, and what its shape gives away, by tokens; *fit* gives them another form."""
 
     def __init__(self, known: Known, tokens: Tokens, *, redact_ips: bool = False, fit: Fit | None = None) -> None:
+        self._packed = Packed(known.identities if known.packed else ())
         self._known, self._tokens, self._ips, self._fit = known, tokens, redact_ips, fit
         self._ids = {i.value.casefold(): i for i in known.identities if i.kind in (Kind.ACCOUNT, Kind.ORGANISATION)}
         self._first = Literals(i for i in known.identities if i.kind in _FIRST)
@@ -76,6 +80,7 @@ class Scrubber:
         literals = [n for group in (self._first, self._names) for literal in group.all for n in literal.needles]
         ids = [value.encode("utf-8", "surrogatepass").lower() for value in self._ids]
         fields = (b"user", b"owner", b"host", b"computer", b"domain", b"profile") if self._positions.needles else ()
+        literals += [needle.encode() for needle in self._packed.needles]
         ips = (b"0.0", b"::", b":0") if self._ips else ()
         return Sieve([*(w.encode() for w in words), *literals, *ids, *self._positions.needles, *fields, *ips])
 
@@ -94,7 +99,8 @@ class Scrubber:
         pieces = Pieces(text)
         if said and self._fit is None:
             pieces.apply(lambda piece: _conversation.find(piece, self._json, self.hidden))
-        pieces.apply(self._secrets)
+        for step in (self._secrets, self._packed_names):
+            pieces.apply(step)
         for find in self._first.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
         for step in (self._emails, self._paths, self._slug_names, self._ids_and_tokens):
@@ -148,6 +154,9 @@ class Scrubber:
         for start, end in secret_shapes.find(text):
             yield start, end, self.replaced(Kind.SECRET, text[start:end], text[start:end])
 
+    def _packed_names(self, text: str) -> Spans:
+        return self._packed.spans(text, lambda run: self.replaced(Kind.VALUE, run, run))
+
     def _emails(self, text: str) -> Spans:
         if "@" not in text and "%40" not in text and "\\u0040" not in text:
             return
@@ -199,7 +208,7 @@ class Scrubber:
         if new is not None:
             return new + part[length:]
         pieces = Pieces(part)
-        for step in (self._secrets, self._emails, self._ids_and_tokens):
+        for step in (self._secrets, self._packed_names, self._emails, self._ids_and_tokens):
             pieces.apply(step)
         for find in self._names.in_text(part, self._put):
             pieces.apply(find)

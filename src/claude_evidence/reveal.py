@@ -17,10 +17,11 @@ from claude_evidence.usage import UsageError
 
 FORMAT = "claude-evidence/mapping/1"
 LARGEST_BYTES = 256 << 20
-SHORTEST = 6
+SHORTEST = 4
+"""Shorter tokens of event logs stay: two or three characters may be anything."""
 # a token with or without its length, or one of an event log, which may be digits alone
 _TOKEN = re.compile(
-    r"(?<![A-Za-z0-9])(?P<token>[a-z]{2,8}-[0-9a-f]{1,64}|[0-9a-f]{6,64})(?: \(\d{1,9}\))?(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?P<token>[a-z]{2,8}-[0-9a-f]{1,64}|[0-9a-f]{4,64})(?: \(\d{1,9}\))?(?![A-Za-z0-9])"
 )
 # Fields that tell things apart, or lead to bytes: what another report says of the same thing must stay the same.
 _KEPT = frozenset(

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from claude_evidence.bundle_write import write_bundle
+from claude_evidence.collector import definitions
+from claude_evidence.collector._given_places import How, Places
 from claude_evidence.model import Acquisition, Manifest, Outcome
 from claude_evidence.samples._tree import write_tree
 from claude_evidence.samples.scenario import SCENARIOS, load
@@ -207,3 +209,14 @@ def test_a_loose_event_log_does_not_name_its_machine(host: Path, tmp_path: Path)
     done = redact(tmp_path / "p.zip", log, home=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert not [n for n, data in members(tmp_path / "p.zip").items() if name in data]
+
+
+def test_no_place_of_ours_is_without_our_name() -> None:
+    """What lies elsewhere on a disk and does not name Claude is passed over without a look at each place."""
+    places = Places(definitions.load())
+    for place in places._places:
+        if place.parts[-1].endswith(".evtx"):
+            continue
+        path = "C:/Users/alice/" + "/".join(part.replace("*", "x1") for part in place.parts)
+        assert "claude" in path.casefold()
+        assert places.of(path)[0].how is How.WHOLE, path

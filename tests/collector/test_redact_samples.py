@@ -84,6 +84,7 @@ def test_what_is_private_already_stays_as_it_is(tmp_path: Path) -> None:
     told = [{n: d for n, d in members(b).items() if n.startswith(("data/files/", "data/state/"))}
             for b in (first, second, third)]  # fmt: skip
     assert told[0] == told[1] == told[2]
+    assert found(first) == found(second) != {}
     assert any(name.endswith(".json.tmp") for name in told[0])
     assert manifest(first).host == manifest(second).host == manifest(third).host
     sources = [{(e.artifact, e.source) for e in manifest(b).acquisitions} for b in (first, second, third)]

@@ -68,4 +68,4 @@ def _is_copy(step: Step) -> bool:
 
 
 def _next_time(step: Step) -> Step:
-    return replace(step, text=f"If it happens again: {step.text[:1].lower()}{step.text[1:]}")
+    return replace(step, text=f"If it happens again: {step.text}")

@@ -193,7 +193,7 @@ def test_altered_evidence_is_said_first_and_lowers_the_confidence() -> None:
             "13:00:00",
             "again at 2026-05-17 13:00:00 UTC (15:00:00 in Europe/Berlin).",
             "since",
-            "If it happens again: sign",
+            "If it happens again: Sign",
         ),
         ("11:00:00", "11:00:00 UTC (13:00:00 in Europe/Berlin), and failed once more after that.", "Title a", "Sign"),
     ],
@@ -240,7 +240,7 @@ def test_what_is_over_is_not_what_to_do_first() -> None:
     over = finding("over", Level.CRITICAL, facts=facts, remedy=(Step("Restart."),), leads_to=("lost",))
     lost = finding("lost", minutes=2, remedy=(Step("Open it by hand."),))
     texts = [step.text for step in verdict([over, lost], Basis(3)).what_to_do]
-    assert texts == ["Open it by hand.", "If it happens again: restart."]
+    assert texts == ["Open it by hand.", "If it happens again: Restart."]
 
 
 def test_a_span_over_days_is_told_with_every_date() -> None:

@@ -71,7 +71,7 @@ def needs(rules: RuleSet, tables: Mapping[str, pd.DataFrame], covered: set[str])
         wanted = map(str, document.custom.get("needs", []))
         missing = [_words(need) for need in wanted if not _met(need, tables, covered)]
         if missing:
-            detail = f"needs {' and '.join(missing)}"
+            detail = f"needs {' and '.join(missing)}, and there is none"
             not_judged.append(NotJudged(document.stem, Reason.NOT_EVALUABLE, detail, document.title))
         else:
             ready.append(document)

@@ -40,27 +40,31 @@ def is_over(finding: Finding) -> bool:
 def steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
     """Return the safest step of each of *findings*, the worst given first; of a single one all of its steps.
 
-    Copies come first, and one is added where a step may lose data and none is made before it. What may lose data comes
-    last. What is over is told for the next time.
+    Copies come first: the one that a finding names, or one of all data where several do or where a step may lose data
+    and none is made before it. What may lose data comes last. What is over is told for the next time.
     """
-    chosen: list[Step] = []
-    for finding in sorted(findings, key=is_over):
-        safest = min(finding.remedy, key=lambda step: _ORDER[step.risk], default=None)
-        rest = finding.remedy if len(findings) == 1 else ()
-        for step in (safest, *rest):
-            if step and step.text not in {other.text for other in chosen}:
-                chosen.append(step)
-    later = {step.text for finding in findings if is_over(finding) for step in finding.remedy}
-    chosen.sort(key=lambda step: _place(step, one=len(findings) == 1))
-    if any(step.risk is Risk.LOSES_DATA for step in chosen[:MOST_STEPS]) and not _is_copy(chosen[0]):
-        chosen.insert(0, SAVE_FIRST)
-    return tuple(_next_time(step) if step.text in later else step for step in chosen[:MOST_STEPS])
+    chosen = _chosen(sorted(findings, key=is_over))
+    copies = [step for step in chosen if _is_copy(step)]
+    rest = [step for step in chosen if not _is_copy(step)]
+    if len(findings) > 1:
+        rest.sort(key=lambda step: step.risk is Risk.LOSES_DATA)
+        copies = copies if len(copies) < 2 else [SAVE_FIRST]
+    if not copies and any(step.risk is Risk.LOSES_DATA for step in rest[: MOST_STEPS - 1]):
+        copies = [SAVE_FIRST]
+    later = {step.text for finding in findings if is_over(finding) for step in finding.remedy if not _is_copy(step)}
+    return tuple(_next_time(step) if step.text in later else step for step in [*copies, *rest][:MOST_STEPS])
 
 
-def _place(step: Step, *, one: bool) -> int:
-    if _is_copy(step):
-        return 0
-    return 2 if step.risk is Risk.LOSES_DATA and not one else 1
+def _chosen(findings: Sequence[Finding]) -> list[Step]:
+    """Return the copies that *findings* name and the safest step of each, or all steps of a single one."""
+    chosen: dict[str, Step] = {}
+    for finding in findings:
+        copies = [step for step in finding.remedy if _is_copy(step)]
+        others = [step for step in finding.remedy if not _is_copy(step)]
+        safest = sorted(others, key=lambda step: _ORDER[step.risk])[:1]
+        for step in (*copies, *safest, *(others if len(findings) == 1 else ())):
+            chosen.setdefault(step.text, step)
+    return list(chosen.values())
 
 
 def _is_copy(step: Step) -> bool:

@@ -54,9 +54,13 @@ def _parsed(folders: Sequence[Path], *, defaults: bool) -> RuleSet:
 def describe(rules: RuleSet, name: str) -> str:
     """Return what *name* (a rule or one of its documents) says: a summary, then the file's text, made printable.
 
-    Raises `UsageError` where no rule has that name.
+    A pattern may be written as public lists write it, with ``-`` for ``_`` and in any case. Raises `UsageError` where
+    no rule has that name.
     """
     chosen = [document for document in rules.documents if name in (document.name, document.stem)]
+    if not chosen:
+        wanted = _folded(name)
+        chosen = [d for d in rules.documents if wanted in (_folded(d.name), _folded(d.stem))]
     if not chosen:
         known = sorted({text for document in rules.documents for text in (document.name, document.stem)})
         near = difflib.get_close_matches(name, known, n=3)
@@ -65,6 +69,10 @@ def describe(rules: RuleSet, name: str) -> str:
     for file in dict.fromkeys(document.file for document in chosen):
         blocks.append(file.read_bytes().decode("utf-8-sig", errors="replace").rstrip())
     return _visible("\n\n".join(blocks))
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_").casefold()
 
 
 def _visible(text: str) -> str:

@@ -70,6 +70,7 @@ SOURCE_KEYS = frozenset({
 ID_KEYS = frozenset({"id", "eventid", "event id"})
 TIME_KEYS = frozenset({
     "timecreated", "date", "datum", "fecha", "data", "дата", "日付", "날짜", "日期", "date et heure", "time created",
+    "logged", "protokolliert",
 })  # fmt: skip
 # messages that name their event without a number: the code and the package are the same in every language, the words
 # are those of the English templates

@@ -11,6 +11,7 @@ from typing import Any
 
 from claude_evidence.errors import hresult
 from claude_evidence.parsers._appx_maps import HIGH_OPTIONS, LOW_OPTIONS, OPERATIONS
+from claude_evidence.parsers._pasted_dates import moment
 from claude_evidence.parsers._pasted_event_names import (
     EVENT_ID,
     ID_KEYS,
@@ -159,7 +160,7 @@ def _numbered(text: str) -> tuple[int | None, str, int, datetime | None]:
         return int(match["id"]), text[match.end() :].lstrip(" :.,-)]`*") or text, 1, None
     match = _NOTE.match(text)
     if match and begins(text):
-        return int(match["id"]), match["text"], min(int(match["times"] or 1), _MOST), _moment(match["time"])
+        return int(match["id"]), match["text"], min(int(match["times"] or 1), _MOST), moment(match["time"])
     return None, text, 1, None
 
 
@@ -205,7 +206,7 @@ def _listed(pairs: dict[str, str], lines: Sequence[Line]) -> Iterator[Quoted]:
     sources = " ".join(value for key, value in pairs.items() if key in SOURCE_KEYS)
     provider = named(sources) or owner(number)
     if provider and number in provider.ids:
-        time = next((_moment(value) for key, value in pairs.items() if key in TIME_KEYS), None)
+        time = next((moment(value) for key, value in pairs.items() if key in TIME_KEYS), None)
         quoted_lines = frozenset(line.number for line in lines)
         yield Quoted(lines[0].number, number, provider, text, time, package_in(text), 1, quoted_lines)
 
@@ -213,16 +214,6 @@ def _listed(pairs: dict[str, str], lines: Sequence[Line]) -> Iterator[Quoted]:
 def _labelled(text: str) -> str:
     match = EVENT_ID.search(text)
     return match["id"] if match else ""
-
-
-def _moment(text: str | None) -> datetime | None:
-    """Return a time that names its date in ISO form; others differ by language, and a bare clock has no date."""
-    if not text or len(text.strip()) < 16:
-        return None
-    try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.strip().replace(",", ".")))
-    except ValueError:
-        return None
 
 
 def row(event: Quoted, time: datetime | None, wanted: frozenset[str]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def size(value: int | None) -> str:
     return f"{amount:.1f} {unit}"
 
 
-def said(worked: str, lead: str = "reports say: ") -> str:
+def said(worked: str, lead: str) -> str:
     """Return what reports say of a step, with *lead* before it where it does not say itself that they do."""
     return worked if worked.lower().startswith(("report", "the report", "named as")) else f"{lead}{worked}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from claude_evidence.templates._words import RISKS, SHAPES, many, said
 
 FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES, PROBLEMS = 10, 4, 8, 12, 5, 3
 _TEXT = 1200
+_NUMBER = re.compile(r"[0-9]{1,3}\. ")
 _COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36", Level.INFORMATIONAL: "2"}
 
 
@@ -59,7 +61,8 @@ class _Page:
             yield self.paint(line, sgr if level is Level.CRITICAL else f"1;{sgr}") if number < 4 else line
         yield ""
         for sentence in verdict.what_happened[:SENTENCES]:
-            yield from self.text(sentence, "  ")
+            numbered = _NUMBER.match(sentence)
+            yield from self.text(sentence, "  ", "  " + " " * len(numbered[0]) if numbered else "  ")
         for label, value in (("When", verdict.when), ("How sure", verdict.confidence)):
             if value:
                 yield from self.text(value, f"  {label + ':':<10}")
@@ -74,7 +77,7 @@ class _Page:
             yield from self.text(step.text, f"  {number}. ")
             for line in visible(step.command, block=True).expandtabs(4).split("\n") if step.command else ():
                 yield "       " + self.paint(line, "36")
-            worked = f"; {said(step.worked)}" if step.worked else ""
+            worked = f". {said(step.worked, 'Reports say: ')}" if step.worked else ""
             yield from self.text(f"({RISKS[step.risk]}{worked})", "     ")
         if len(steps) > STEPS:
             yield f"  … and {many(len(steps) - STEPS, 'more step')} in the report"
@@ -85,8 +88,9 @@ class _Page:
         ordered = sorted(report.findings, key=lambda finding: told.get(finding.id, len(told)))
         if ordered:
             yield from self.heading(f"Findings ({len(ordered):,})")
+        words = max((len(finding.level.value) for finding in ordered[:FINDINGS]), default=0)
         for finding in ordered[:FINDINGS]:
-            mark = f"  {SHAPES[finding.level]} {finding.level.value:<9}"
+            mark = f"  {SHAPES[finding.level]} {finding.level.value:<{words}} "
             count = f" ({finding.count:,} records)" if finding.count > 1 else ""
             room = self.width - columns(mark) - columns(count)
             line = cut(visible(clip(finding.title, _TEXT)), room)

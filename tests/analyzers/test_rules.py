@@ -202,6 +202,12 @@ def test_describe_shows_summary_and_text(tmp_path: Path) -> None:
     assert whole.endswith(PATTERN.strip().replace("boom", "bo\\u202eom"))
 
 
+def test_describe_takes_a_pattern_as_public_lists_write_it() -> None:
+    rules = load_rules(())
+    name = "msix_install_failed_0x80073CF6"
+    assert describe(rules, name) == describe(rules, "msix-install-failed-0x80073cf6")
+
+
 def test_describe_proposes_near_names(tmp_path: Path) -> None:
     rules = load(put(tmp_path, "pattern.yml", PATTERN))
     with pytest.raises(UsageError, match=r"no rule is called patern; did you mean .*pattern"):

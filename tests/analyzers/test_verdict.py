@@ -235,6 +235,17 @@ def test_copies_come_first_and_what_may_lose_data_last() -> None:
     ]
 
 
+def test_several_copies_become_one_of_everything() -> None:
+    one = finding(
+        "one", Level.CRITICAL, remedy=(Step("Copy the folder a away."), Step("Look at a.")), leads_to=("two",)
+    )
+    two = finding(
+        "two", minutes=1, remedy=(Step("Keep the file under another name and copy b away."), Step("Look at b."))
+    )
+    texts = [step.text for step in verdict([one, two], Basis(2)).what_to_do]
+    assert texts == [SAVE_FIRST.text, "Look at a.", "Look at b."]
+
+
 def test_what_is_over_is_not_what_to_do_first() -> None:
     facts = (("Started again", "2026-05-17 13:00:00 UTC"),)
     over = finding("over", Level.CRITICAL, facts=facts, remedy=(Step("Restart."),), leads_to=("lost",))

@@ -170,6 +170,28 @@ def test_error_reporting_goes_on_after_its_empty_line() -> None:
     assert b"MoAppHang" in row["EventData"]
 
 
+@pytest.mark.parametrize(
+    "date",
+    ["17.05.2026 07:27:44", "17.05.2026, 7:27:44", "17/05/2026 07:27:44", "5/17/2026 7:27:44 AM", "2026/05/17 7:27:44"],
+)
+@pytest.mark.parametrize("key", ["Date", "Datum", "Logged"])
+def test_the_general_tab_of_event_viewer_says_when_in_the_readers_language(key: str, date: str) -> None:
+    text = (
+        f"Log Name: Microsoft-Windows-AppModel-Runtime/Admin\nSource: AppModel-Runtime\n{key}: {date}\n"
+        f"Event ID: 215\nLevel: Error\nDescription:\n0x80070020: {PACKAGE}\n"
+    )
+    events = table("events", text, "Europe/Berlin")
+    assert events["TimeCreated"].tolist() == [pd.Timestamp("2026-05-17T05:27:44Z")]
+
+
+@pytest.mark.parametrize(
+    "date", ["5/7/2026 7:27:44 AM", "99.99.2026 07:27:44", "31.02.2026 07:27:44", "soon, at noon 12:00"]
+)
+def test_a_date_that_can_be_read_in_two_ways_or_none_is_unknown(date: str) -> None:
+    text = f"Source: AppModel-Runtime\nDate: {date}\nEvent ID: 215\nDescription:\n0x80070020: {PACKAGE}\n"
+    assert table("events", text, "Europe/Berlin")["TimeCreated"].isna().all()
+
+
 def test_an_event_counts_as_often_as_it_is_said_to_have_come() -> None:
     assert len(table("events", f"AppModel-Runtime/Admin event 6 (x5)\n  0x3CFC: {PACKAGE}")) == 5
 

@@ -125,3 +125,30 @@ def test_a_single_quoted_line_gives_its_rule(rule: str, log: str, text: str, tmp
 @pytest.mark.parametrize(("rule", "log", "text"), cases("near"))
 def test_a_near_miss_does_not(rule: str, log: str, text: str, tmp_path: Path) -> None:
     assert rule not in {finding.rule for finding in analysed(text, log, tmp_path).findings}
+
+
+RISKY = ("reinstall", "repair installation", "run the installer", "press reset", "press repair", "remove-appxpackage")
+RISKY_COMMANDS = ("add-appxpackage -path", "remove-appxpackage", "remove-item", "sc.exe delete", "rmdir")
+COPIES = ("copy ", "copies", "copied")
+
+
+def remedies() -> list[tuple[str, list[dict[str, Any]]]]:
+    found = []
+    for path in sorted((ROOT / "rules").glob("*/*.yml")):
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+            if steps := document.get("custom", {}).get("remedy"):
+                found.append((document["name"], steps))
+    return found
+
+
+@pytest.mark.parametrize(("name", "steps"), remedies(), ids=[name for name, _ in remedies()])
+def test_what_may_lose_data_says_so_and_comes_after_a_copy(name: str, steps: list[dict[str, Any]]) -> None:
+    copied = False
+    for step in steps:
+        text, command = step["step"].lower(), step.get("command", "").lower()
+        risky = any(word in text for word in RISKY) or any(word in command for word in RISKY_COMMANDS)
+        loses = step["risk"] == "loses data unless backed up"
+        copied = copied or any(word in text for word in COPIES) or "keep " in text
+        assert loses or not risky or "repair installation of windows" in text, f"{name}: {step['step']}"
+        assert copied or not loses or "nothing in it is needed" in text, f"{name}: {step['step']}"
+        assert not command.startswith(("ls ", "sudo ", "cp ", "rm ")), f"{name}: no command of Windows"

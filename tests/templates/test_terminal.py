@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_evidence.model import Manifest, NotJudged, Reason, Report, Verdict
+from claude_evidence.model import Manifest, NotJudged, Reason, Report, Step, Verdict
 from claude_evidence.templates.render import render
 from claude_evidence.templates.terminal import columns, summary, wrap
 
@@ -57,6 +57,25 @@ def test_a_rule_counts_once_however_many_of_its_parts_have_no_answer(rich: Repor
     assert f"Could not be judged: {words}" in summary(report, colour=False, width=80)
     assert f"{words} could not be judged" in render(report)
     assert f"{words} could not be judged" in render(report, "report.md.j2")
+
+
+def test_what_reports_say_is_not_said_twice(rich: Report) -> None:
+    steps = tuple(Step("Wait.", worked=worked) for worked in ("The reports name it.", "Reporters did.", "Worked once."))
+    report = replace(rich, verdict=replace(rich.verdict, what_to_do=steps))
+    for text in (summary(report, colour=False, width=200), render(report), render(report, "report.md.j2")):
+        assert "eports say: The reports" not in text
+        assert "eports say: Reporters" not in text
+        assert "Reports say: Worked once" in text
+
+
+def test_many_findings_take_one_line_each_and_the_story_comes_first(rich: Report) -> None:
+    last = replace(rich.findings[-1], id="told", title="The root of it")
+    many = tuple(replace(rich.findings[0], id=str(number), title="T" * 300) for number in range(40))
+    report = replace(rich, findings=(*many, last), verdict=replace(rich.verdict, findings=("told",)))
+    lines = summary(report, colour=False, width=80).split("\n")
+    start = lines.index("Findings (41)")
+    assert "The root of it" in lines[start + 1]
+    assert lines[start + 11] == "  … and 31 more in the report"
 
 
 @pytest.mark.parametrize("width", [1, 40, 60, 80, 200])

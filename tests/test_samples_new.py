@@ -25,8 +25,8 @@ from tests.collector.planted_host import files
 from tests.collector.planted_person import Person, person
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-TRIES = {"all-null-session": 8, "exdev-one-drive": 10, "exdev-storm-second-drive": 6, "crash-catalogue": 8,
-         "other-account": 10, "config-catalogue": 12, "cowork-catalogue": 20, "update-breaks-launch": 30}  # fmt: skip
+TRIES = {"all-null-session": 3, "exdev-one-drive": 6, "exdev-storm-second-drive": 3, "crash-catalogue": 3,
+         "other-account": 10, "config-catalogue": 8, "cowork-catalogue": 5, "update-breaks-launch": 22}  # fmt: skip
 
 
 def made_of(paths: list[Path], folder: Path, tries: int, name: str = "") -> Sample:
@@ -35,6 +35,20 @@ def made_of(paths: list[Path], folder: Path, tries: int, name: str = "") -> Samp
 
 def report_on(path: Path, folder: Path) -> Report:
     return Trial(folder).of_files([path])
+
+
+def rows(path: Path, folder: Path) -> int:
+    with open_bundle([path]) as bundle:
+        return sum(map(len, Trial(folder).judged(bundle)[0].tables.values()))
+
+
+def identifying(name: str) -> list[str]:
+    """Return what a sample's own scenario invents, which a scenario made of it must not repeat."""
+    told = json.dumps(load(SAMPLES / "scenarios" / f"{name}.yaml").raw, default=str)
+    uuids = set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", told))
+    days = set(re.findall(r"20\d\d-\d\d-\d\d", told))
+    words = [word for word in ("alice", "DESKTOP-SAMPLE", "garden", "2026-") if word in told]
+    return [*uuids, *days, *words]
 
 
 @pytest.mark.parametrize("name", TRIES)
@@ -50,23 +64,14 @@ def test_scenario_is_small_and_gives_the_same_findings(name: str, tmp_path: Path
     assert told_by(report).shown
     assert report.problems == ()
     assert (place.with_suffix(".zip")).read_bytes() == made.bundle
-    assert 5 * sum(made.after) <= sum(made.before)
+    assert 5 * rows(place.with_suffix(".zip"), tmp_path) <= rows(original, tmp_path)
     if name == "update-breaks-launch":
         words = re.findall(r"\$\{[a-z0-9-]+\}", made.scenario)
         assert len(words) > len(set(words)), "an id that stands in two places has one invented id"
+    assert not [value for value in identifying(name) if value in made.scenario + made.evidence]
     for finding in report.findings:
         if finding.level != "informational":
             assert load(place).expect["findings"][finding.rule]["count"] == finding.count
-
-
-@pytest.mark.parametrize("name", ["all-null-session", "exdev-one-drive"])
-def test_nothing_that_identified_is_left_of_a_sample(name: str, tmp_path: Path) -> None:
-    made = made_of([SAMPLES / f"{name}.zip"], tmp_path, 3, "again")
-    source = load(SAMPLES / "scenarios" / f"{name}.yaml")
-    whole = made.scenario + made.evidence
-    uuids = set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", json.dumps(source.raw, default=str)))
-    assert uuids
-    assert not [value for value in (*uuids, "alice", "DESKTOP-SAMPLE", "garden", "2026-") if value in whole]
 
 
 def planted(tmp_path: Path, seed: int, user: str = "") -> tuple[Path, Person]:
@@ -82,7 +87,7 @@ def planted(tmp_path: Path, seed: int, user: str = "") -> tuple[Path, Person]:
 @pytest.mark.parametrize(("seed", "user"), [(1, ""), (5, "Zoë")])
 def test_no_planted_name_is_left(seed: int, user: str, tmp_path: Path) -> None:
     root, who = planted(tmp_path, seed, user)
-    made = made_of([root], tmp_path, 6)
+    made = made_of([root], tmp_path, 3)
     assert made.report.findings
     written = tmp_path / "written.zip"
     written.write_bytes(made.bundle)

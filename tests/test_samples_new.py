@@ -26,20 +26,18 @@ from tests.collector.planted_person import Person, person
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 TRIES = {"all-null-session": 3, "exdev-one-drive": 6, "exdev-storm-second-drive": 3, "crash-catalogue": 3,
-         "other-account": 10, "config-catalogue": 8, "cowork-catalogue": 5, "update-breaks-launch": 22}  # fmt: skip
+         "other-account": 10, "config-catalogue": 8, "cowork-catalogue": 5, "update-breaks-launch": 16}  # fmt: skip
 
 
 def made_of(paths: list[Path], folder: Path, tries: int, name: str = "") -> Sample:
     return new_sample(Wish(paths, name, Limits(), Tries(tries, 3600), lambda text: None), folder)
 
 
-def report_on(path: Path, folder: Path) -> Report:
-    return Trial(folder).of_files([path])
-
-
-def rows(path: Path, folder: Path) -> int:
+def judged(path: Path, folder: Path) -> tuple[Report, int]:
+    """Return the report on the evidence at *path*, and the number of rows of all its tables."""
     with open_bundle([path]) as bundle:
-        return sum(map(len, Trial(folder).judged(bundle)[0].tables.values()))
+        evidence, report = Trial(folder).judged(bundle)
+        return report, sum(map(len, evidence.tables.values()))
 
 
 def identifying(name: str) -> list[str]:
@@ -59,12 +57,12 @@ def test_scenario_is_small_and_gives_the_same_findings(name: str, tmp_path: Path
     place.parent.mkdir()
     place.write_text(made.scenario, "utf-8")
     build(load(place), place.with_suffix(".zip"))
-    report = report_on(place.with_suffix(".zip"), tmp_path)
-    assert told_by(report).shown == told_by(report_on(original, tmp_path)).shown
+    (before, rows), (report, fewer) = judged(original, tmp_path), judged(place.with_suffix(".zip"), tmp_path)
+    assert told_by(report).shown == told_by(before).shown
     assert told_by(report).shown
     assert report.problems == ()
     assert (place.with_suffix(".zip")).read_bytes() == made.bundle
-    assert 5 * rows(place.with_suffix(".zip"), tmp_path) <= rows(original, tmp_path)
+    assert 5 * fewer <= rows
     if name == "update-breaks-launch":
         words = re.findall(r"\$\{[a-z0-9-]+\}", made.scenario)
         assert len(words) > len(set(words)), "an id that stands in two places has one invented id"
@@ -84,7 +82,7 @@ def planted(tmp_path: Path, seed: int, user: str = "") -> tuple[Path, Person]:
     return root, who
 
 
-@pytest.mark.parametrize(("seed", "user"), [(1, ""), (5, "Zoë")])
+@pytest.mark.parametrize(("seed", "user"), [(5, "Zoë")])
 def test_no_planted_name_is_left(seed: int, user: str, tmp_path: Path) -> None:
     root, who = planted(tmp_path, seed, user)
     made = made_of([root], tmp_path, 3)

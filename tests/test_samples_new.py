@@ -33,8 +33,20 @@ def made_of(paths: list[Path], folder: Path, tries: int, name: str = "") -> Samp
     return new_sample(Wish(paths, name, Limits(), Tries(tries, 3600), lambda text: None), folder)
 
 
-def report_on(path: Path, folder: Path) -> Report:
-    return Trial(folder).of_files([path])
+def judged(path: Path, folder: Path) -> tuple[Report, int]:
+    """Return the report on the evidence at *path*, and the number of rows of all its tables."""
+    with open_bundle([path]) as bundle:
+        evidence, report = Trial(folder).judged(bundle)
+        return report, sum(map(len, evidence.tables.values()))
+
+
+def identifying(name: str) -> list[str]:
+    """Return what a sample's own scenario invents, which a scenario made of it must not repeat."""
+    told = json.dumps(load(SAMPLES / "scenarios" / f"{name}.yaml").raw, default=str)
+    uuids = set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", told))
+    days = set(re.findall(r"20\d\d-\d\d-\d\d", told))
+    words = [word for word in ("alice", "DESKTOP-SAMPLE", "garden", "2026-") if word in told]
+    return [*uuids, *days, *words]
 
 
 @pytest.mark.parametrize("name", TRIES)
@@ -45,28 +57,19 @@ def test_scenario_is_small_and_gives_the_same_findings(name: str, tmp_path: Path
     place.parent.mkdir()
     place.write_text(made.scenario, "utf-8")
     build(load(place), place.with_suffix(".zip"))
-    report = report_on(place.with_suffix(".zip"), tmp_path)
-    assert told_by(report).shown == told_by(report_on(original, tmp_path)).shown
+    (before, rows), (report, fewer) = judged(original, tmp_path), judged(place.with_suffix(".zip"), tmp_path)
+    assert told_by(report).shown == told_by(before).shown
     assert told_by(report).shown
     assert report.problems == ()
     assert (place.with_suffix(".zip")).read_bytes() == made.bundle
-    assert 5 * sum(made.after) <= sum(made.before)
+    assert 5 * fewer <= rows
     if name == "update-breaks-launch":
         words = re.findall(r"\$\{[a-z0-9-]+\}", made.scenario)
         assert len(words) > len(set(words)), "an id that stands in two places has one invented id"
+    assert not [value for value in identifying(name) if value in made.scenario + made.evidence]
     for finding in report.findings:
         if finding.level != "informational":
             assert load(place).expect["findings"][finding.rule]["count"] == finding.count
-
-
-@pytest.mark.parametrize("name", ["all-null-session", "exdev-one-drive"])
-def test_nothing_that_identified_is_left_of_a_sample(name: str, tmp_path: Path) -> None:
-    made = made_of([SAMPLES / f"{name}.zip"], tmp_path, 3, "again")
-    source = load(SAMPLES / "scenarios" / f"{name}.yaml")
-    whole = made.scenario + made.evidence
-    uuids = set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", json.dumps(source.raw, default=str)))
-    assert uuids
-    assert not [value for value in (*uuids, "alice", "DESKTOP-SAMPLE", "garden", "2026-") if value in whole]
 
 
 def planted(tmp_path: Path, seed: int, user: str = "") -> tuple[Path, Person]:
@@ -79,10 +82,10 @@ def planted(tmp_path: Path, seed: int, user: str = "") -> tuple[Path, Person]:
     return root, who
 
 
-@pytest.mark.parametrize(("seed", "user"), [(1, ""), (5, "Zoë")])
+@pytest.mark.parametrize(("seed", "user"), [(5, "Zoë")])
 def test_no_planted_name_is_left(seed: int, user: str, tmp_path: Path) -> None:
     root, who = planted(tmp_path, seed, user)
-    made = made_of([root], tmp_path, 6)
+    made = made_of([root], tmp_path, 3)
     assert made.report.findings
     written = tmp_path / "written.zip"
     written.write_bytes(made.bundle)

@@ -147,26 +147,33 @@ def _collected(at: datetime, zone: str | None, year: int) -> datetime:
 
 def _written(wish: Wish, folder: Path, trial: Trial, given: Given, small: Case, case: Case) -> Sample:
     """Return the sample as it will be written: built from its own text, judged and audited once more."""
-    from claude_evidence.samples.builder import build
-    from claude_evidence.samples.scenario import load
     from claude_evidence.samples.writing import plain_text, scenario_text
 
     name = trial.name
     place, target = folder / f"{name}.yaml", folder / f"{name}.zip"
-    report, text = given.report, ""
-    for _ in range(2):  # what is expected stands in the text too: it is judged, and then it is written
-        text = scenario_text(raw_of(case, _head(report)) | {"expect": _expect(report)})
-        place.write_text(text, "utf-8", newline="\n")
-        build(load(place), target)
-        report = trial.of_files([target])
-        if not (told := told_by(report)).is_as(given.told):
-            raise NoSampleError(otherwise("written and read again, the scenario", given.told, told))
+    raw = raw_of(case, _head(given.report))
+    _build(scenario_text(raw), place, target)
+    report, judged = trial.of_files([target]), target.read_bytes()
+    if not (told := told_by(report)).is_as(given.told):
+        raise NoSampleError(otherwise("written and read again, the scenario", given.told, told))
+    text = scenario_text(raw | _head(report) | {"expect": _expect(report)})
+    _build(text, place, target)
+    if target.read_bytes() != judged:
+        raise NoSampleError("what is said of the findings changes the bundle that is built")
     finds = {finding.rule: finding.level.value for finding in report.findings}
     evidence = plain_text({"bundle": f"{name}.zip", **({"finds": finds} if finds else {}), "only": True})
     if found := left(given, small, case, {place.name: text, f"{name}.evidence.yaml": evidence}, target):
         raise NoSampleError("\n".join(["something of the original would be left", *found[:20]]))
     sizes = _sizes(given.case), _sizes(case)
-    return Sample(name, text, evidence, target.read_bytes(), report, given.report, *sizes, not wish.tries.left)
+    return Sample(name, text, evidence, judged, report, given.report, *sizes, not wish.tries.left)
+
+
+def _build(text: str, place: Path, target: Path) -> None:
+    from claude_evidence.samples.builder import build
+    from claude_evidence.samples.scenario import load
+
+    place.write_text(text, "utf-8", newline="\n")
+    build(load(place), target)
 
 
 def _sizes(case: Case) -> tuple[int, int, int]:

@@ -55,11 +55,11 @@ class _Bounded(io.RawIOBase):
         return self._source.seekable()
 
     def readinto(self, buffer: Any) -> int:
-        piece = self._source.read(min(len(buffer), max(self._limit - self._at, 0)))
-        buffer[: len(piece)] = piece
-        self._at += len(piece)
-        self._read(len(piece))
-        return len(piece)
+        room = memoryview(buffer)[: max(self._limit - self._at, 0)]
+        count = self._source.readinto(room) or 0  # type: ignore[attr-defined]  # every stream that is opened here has it
+        self._at += count
+        self._read(count)
+        return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._limit}[whence]

@@ -120,8 +120,8 @@ class Digests:
         with Watched(path) as file:
             if file.before in self._known:
                 return self._known[file.before]
-            hashing = Hashing(file.stream)
-            while hashing.read(BLOCK_BYTES):
+            hashing, buffer = Hashing(file.stream), bytearray(min(BLOCK_BYTES, file.size_bytes + 1))
+            while hashing.readinto(buffer):
                 pass
             return self.note(file, hashing)
 
@@ -147,17 +147,20 @@ class Hashing(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most *size*."""
         piece = self._source.read(size)
-        self._sha256.update(piece)
-        if self._first < 0 and (kept := len(piece.lstrip(b"\0"))):
-            self._first = self._size + len(piece) - kept
-        self._size += len(piece)
+        self._note(piece)
         return piece
 
     def readinto(self, buffer: Any) -> int:
         """Fill *buffer* and return how many bytes came."""
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        count: int = self._source.readinto(buffer)  # type: ignore[attr-defined]  # `bounded` gives no other
+        self._note(memoryview(buffer)[:count])
+        return count
+
+    def _note(self, piece: bytes | memoryview) -> None:
+        self._sha256.update(piece)
+        if self._first < 0 and (kept := len(bytes(piece).lstrip(b"\0"))):
+            self._first = self._size + len(piece) - kept
+        self._size += len(piece)
 
     def digest(self, *, changed: bool) -> Digest:
         """Return what was read so far."""

@@ -79,18 +79,13 @@ def facts_from_json(values: Mapping[str, Any]) -> dict[str, Any]:
 def read_transcript(stream: BinaryIO) -> TranscriptFacts:
     """Return the facts of one transcript, read from *stream* to its end; damage is counted, never raised."""
     tally = _Tally()
-    for line in _lines(stream, tally):
-        tally.line(line)
+    for data, has_nul, ended in _lines(stream, tally):
+        tally.line(data, has_nul, ended)
     return tally.facts()
 
 
-@dataclass(slots=True)
-class _Line:
-    """One line without its newline. ``data`` is None where the line was too long to hold."""
-
-    data: bytes | None
-    has_nul: bool
-    ended: bool
+_Line = tuple[bytes | None, bool, bool]
+"""One line without its newline, None where it was too long to hold; whether it has a NUL; whether it was ended."""
 
 
 @dataclass(slots=True)
@@ -111,24 +106,24 @@ class _Tally:
     versions: dict[str, None] = field(default_factory=dict)
     session_ids: dict[str, None] = field(default_factory=dict)
 
-    def line(self, line: _Line) -> None:
-        """Count one line."""
+    def line(self, data: bytes | None, has_nul: bool, ended: bool) -> None:
+        """Count one `_Line`."""
         self.counts["line_count"] += 1
-        if line.has_nul and not self.utf16:
+        if has_nul and not self.utf16:
             self.counts["nul_line_count"] += 1
             self.first_nul = self.first_nul or self.counts["line_count"]
-            self._bad(line)
-        elif line.data is None:
+            self._bad(ended)
+        elif data is None:
             self.counts["long_line_count"] += 1
-        elif (record := _record(line.data)) is not None:
+        elif (record := _record(data)) is not None:
             self._record(record)
-        elif line.data.strip():
-            self._bad(line)
+        elif data.strip():
+            self._bad(ended)
 
-    def _bad(self, line: _Line) -> None:
+    def _bad(self, ended: bool) -> None:
         self.counts["bad_line_count"] += 1
         self.first_bad = self.first_bad or self.counts["line_count"]
-        self.tail_truncated = self.tail_truncated or not line.ended
+        self.tail_truncated = self.tail_truncated or not ended
 
     def _record(self, record: dict[str, Any]) -> None:
         kind, counts, sidechain = record.get("type"), self.counts, record.get("isSidechain") is True
@@ -197,12 +192,12 @@ def _lines(stream: BinaryIO, tally: _Tally) -> Iterator[_Line]:
         plain = b"\0" not in block
         for end in ends:
             if plain and not length:
-                yield _Line(end, has_nul=False, ended=True)
+                yield end, False, True
                 continue
             length += len(end)
             has_nul = has_nul or b"\0" in end
             held.append(end)
-            yield _Line(b"".join(held) if length <= LONG_LINE_BYTES else None, has_nul, ended=True)
+            yield b"".join(held) if length <= LONG_LINE_BYTES else None, has_nul, True
             held, length, has_nul = [], 0, False
         length += len(rest)
         has_nul = has_nul or b"\0" in rest
@@ -211,7 +206,7 @@ def _lines(stream: BinaryIO, tally: _Tally) -> Iterator[_Line]:
         else:
             held.clear()
     if length:
-        yield _Line(b"".join(held) if length <= LONG_LINE_BYTES else None, has_nul, ended=False)
+        yield b"".join(held) if length <= LONG_LINE_BYTES else None, has_nul, False
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

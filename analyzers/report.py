@@ -9,7 +9,7 @@ import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._basis import basis, needs, said_once
-from claude_evidence.analyzers._types import Judgement, RuleSet
+from claude_evidence.analyzers._types import Hit, Judgement, RuleSet
 from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.evaluate import judge
@@ -37,6 +37,18 @@ def analyze(
     inputs: Sequence[Member] = (),
 ) -> Report:
     """Return all that can be said of *evidence* under *rules*; what could not be answered is said too."""
+    return examine(evidence, rules, tool=tool, created_at=created_at, inputs=inputs)[0]
+
+
+def examine(
+    evidence: Evidence,
+    rules: RuleSet,
+    *,
+    tool: str = "",
+    created_at: datetime | None = None,
+    inputs: Sequence[Member] = (),
+) -> tuple[Report, tuple[Hit, ...]]:
+    """Return what `analyze` returns, and the rows that its findings rest on, all of them."""
     tables, history = join(evidence)
     hashes = {member.name: member.sha256 for member in evidence.members}
     zoned = zone_known(tables)
@@ -46,7 +58,7 @@ def analyze(
     not_judged = said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules, judgement.answered)
     booted = boots(tables["events"], hashes)
     areas = {document.stem: document.file.parent.name for document in rules.documents}
-    return Report(
+    report = Report(
         manifest=evidence.manifest,
         verdict=verdict(found, basis(evidence, rules, not_judged), evidence.manifest.timezone),
         findings=found,
@@ -62,6 +74,7 @@ def analyze(
         created_at=created_at,
         tally=tally(rows),
     )
+    return report, judgement.hits
 
 
 def matches(evidence: Evidence, rules: RuleSet) -> tuple[frozenset[tuple[str, Level]], int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import webbrowser
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ from claude_evidence.cli_common import INPUT, RAISE_LIMITS, echo
 from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
-    from claude_evidence.analyzers._types import RuleSet
+    from claude_evidence.analyzers._types import Hit, RuleSet
     from claude_evidence.model import Evidence, Report
+    from claude_evidence.moment import Moment
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
-FORMATS = ("html", "md", "json")
+FORMATS = ("html", "md", "json", "timesketch", "csv", "parquet")
+TIMELINES = {"timesketch": "timeline.jsonl", "csv": "timeline.csv", "parquet": "timeline.parquet"}
+"""Formats that hold every dated row rather than the report, and how the name of such a file ends."""
 
 
 @click.command("analyze")
@@ -31,7 +35,10 @@ FORMATS = ("html", "md", "json")
     help="Where to write the report; - is standard output. [default: INPUT-report.html in this folder]",
 )
 @click.option(
-    "-f", "--format", "form", type=click.Choice(FORMATS), help="What to write. [default: by FILE's ending, else html]"
+    *("-f", "--format", "form"),
+    type=click.Choice(FORMATS),
+    help="What to write; timesketch (JSON Lines), csv and parquet are every dated row of the evidence, for other tools."
+    " [default: by FILE's ending, else html]",
 )
 @click.option(
     "--rules",
@@ -63,6 +70,7 @@ FORMATS = ("html", "md", "json")
     metavar="MAPPING",
     help="Show true names, from the .mapping.json that lies beside a bundle. Never give such a report away.",
 )
+@click.option("--open", "show", is_flag=True, help="Open the report in the browser.")
 @RAISE_LIMITS
 @click.option("--force", is_flag=True, help="Replace FILE whatever it is. [default: only a report of this program]")
 @click.option("-q", "--quiet", is_flag=True, help="Print no verdict and no progress, only errors.")
@@ -78,6 +86,7 @@ def command(
     fail_on: str | None,
     engine: str,
     mapping_path: Path | None,
+    show: bool,
     raise_limits: int,
     force: bool,
     quiet: bool,
@@ -94,36 +103,52 @@ def command(
     claude-evidence analyze bundle.zip
     claude-evidence analyze Logs\\ System.evtx --tz Europe/Berlin -f md -o issue.md
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
+    claude-evidence analyze bundle.zip -f timesketch
     """
     from claude_evidence.analyzers.rules import load_rules
     from claude_evidence.pasted_input import with_standard_input
-    from claude_evidence.reveal import load_mapping, reveal
-    from claude_evidence.written import check_target, form_of, write_text
+    from claude_evidence.reveal import load_mapping
+    from claude_evidence.written import check_target, form_of, write
 
     form = form or form_of(output)
     if no_default_rules and not rule_paths:
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
     with with_standard_input(inputs) as given:
-        target = output or Path(f"{_stem(given[0])}-report.{form}")
+        target = output or Path(f"{_stem(given[0])}-{TIMELINES.get(form, f'report.{form}')}")
+        if show and (form != "html" or str(target) == "-"):
+            raise UsageError("--open shows the HTML report in a file: leave out -f and -o -")
         kept = (*given, *rule_paths, *((mapping_path,) if mapping_path else ()))
         replaced = check_target(target, kept, chosen=output is not None, force=force)
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
-        report = reveal(_report(given, rules, zone, engine, raise_limits, quiet), mapping)
-    write_text(_rendered(report, form), target)
+        report, pieces = _examined(given, rules, zone, engine, raise_limits, quiet, form, mapping)
+    write(pieces, target)
     if not quiet:
         _say(report, target, replaced=replaced)
+        if form == "timesketch" and report.notes:
+            echo("Rows that only the wall clock dates are left out: give the machine's zone with --tz.", err=True)
+    if show and not webbrowser.open(target.resolve().as_uri()):
+        echo("No browser could be started: open the report yourself.", err=True)
     if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
         ctx.exit(1)
 
 
-def _report(
-    inputs: Sequence[Path], rules: RuleSet, zone: str | None, engine: str, raise_limits: int, quiet: bool
-) -> Report:
-    from claude_evidence.analyzers.report import analyze as to_report
+def _examined(
+    inputs: Sequence[Path],
+    rules: RuleSet,
+    zone: str | None,
+    engine: str,
+    raise_limits: int,
+    quiet: bool,
+    form: str,
+    mapping: Mapping[str, str],
+) -> tuple[Report, Iterable[str | bytes]]:
+    """Return the report on *inputs*, and what to write of it in the format *form*."""
+    from claude_evidence.analyzers.report import examine
     from claude_evidence.bundle import Limits, open_bundle
     from claude_evidence.parsers import parse
     from claude_evidence.progress import Progress
+    from claude_evidence.reveal import reveal
     from claude_evidence.written import now
 
     with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle, Progress(quiet=quiet) as progress:
@@ -131,7 +156,30 @@ def _report(
         if not evidence.coverage and not evidence.manifest.format:
             raise UsageError(_nothing(inputs, evidence))
         progress.say("judging")
-        return to_report(evidence, rules, tool=f"claude-evidence {__version__}", created_at=now(), inputs=bundle.inputs)
+        made, hits = examine(
+            evidence, rules, tool=f"claude-evidence {__version__}", created_at=now(), inputs=bundle.inputs
+        )
+        report = reveal(made, mapping)
+        return report, _timeline(evidence, hits, made, form, mapping) if form in TIMELINES else [
+            _rendered(report, form)
+        ]
+
+
+def _timeline(
+    evidence: Evidence, hits: Sequence[Hit], report: Report, form: str, mapping: Mapping[str, str]
+) -> Iterable[str | bytes]:
+    """Return every dated row of *evidence*, and the findings, in the format *form*."""
+    from claude_evidence.analyzers.moments import moments
+    from claude_evidence.reveal import reveal
+    from claude_evidence.templates import timeline_lines, timeline_parquet
+
+    told = (reveal(one, mapping) for one in moments(evidence, hits, report.findings))
+    writers: Mapping[str, Callable[[Iterable[Moment]], Iterable[str | bytes]]] = {
+        "timesketch": timeline_lines.to_timesketch,
+        "csv": timeline_lines.to_csv,
+        "parquet": timeline_parquet.to_parquet,
+    }
+    return writers[form](told)
 
 
 def _nothing(inputs: Sequence[Path], evidence: Evidence) -> str:
@@ -167,7 +215,8 @@ def _say(report: Report, output: Path, *, replaced: bool) -> None:
     width = min(shutil.get_terminal_size().columns, 100)
     echo(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        echo(f"Report: {printable(str(output))}" + (" (replaced the one that was there)" if replaced else ""))
+        what = "Timeline" if output.name.endswith((".jsonl", ".csv", ".parquet")) else "Report"
+        echo(f"{what}: {printable(str(output))}" + (" (replaced the one that was there)" if replaced else ""))
 
 
 def _stem(path: Path) -> str:

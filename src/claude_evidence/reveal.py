@@ -29,6 +29,7 @@ _KEPT = frozenset(
         "id",
         "sigma_id",
         "rule",
+        "rules",
         "sha256",
         "bundle_id",
         "member",

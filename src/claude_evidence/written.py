@@ -13,10 +13,20 @@ from typing import TextIO
 
 from claude_evidence.usage import UsageError
 
-# How a report of ours says that it is one, in its first or last bytes: HTML, JSON, Markdown.
-OWN_MARKS = (b"Claude Desktop evidence</title>", b'"schema": "claude-evidence/report/', b"<sub>claude-evidence")
+# How a report of ours says that it is one, in its first or last bytes: HTML, JSON, Markdown, Timesketch, CSV, Parquet.
+OWN_MARKS = (
+    b"Claude Desktop evidence</title>",
+    b'"schema": "claude-evidence/report/',
+    b"<sub>claude-evidence",
+    b'"data_type": "claude-evidence:',
+    b"datetime,timestamp_desc,message,data_type,member,",
+    b"claude-evidence/timeline/1",
+)
 _LOOKED_AT_BYTES = 8192
-SUFFIXES = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json"}
+SUFFIXES = {
+    ".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".json": "json", ".jsonl": "timesketch",
+    ".csv": "csv", ".parquet": "parquet",
+}  # fmt: skip
 
 
 def now() -> datetime:
@@ -35,7 +45,8 @@ def form_of(output: Path | None) -> str:
     suffix = output.suffix.lower() if output else ""
     if suffix and suffix not in SUFFIXES:
         raise UsageError(
-            f"{output}: {suffix} is no format of a report; end the name in .html, .md or .json, or give -f"
+            f"{output}: {suffix} is no format of a report;"
+            " end the name in .html, .md, .json, .jsonl, .csv or .parquet, or give -f"
         )
     return SUFFIXES.get(suffix, "html")
 
@@ -85,18 +96,19 @@ def is_own_report(path: Path) -> bool:
     return not head or any(mark in head or mark in tail for mark in OWN_MARKS)
 
 
-def write_text(text: str, output: Path) -> None:
-    """Write *text* to *output* (``-`` is standard output) under a temporary name, renamed when complete.
+def write(pieces: Iterable[str | bytes], output: Path) -> None:
+    """Write *pieces* to *output* (``-`` is standard output) under a temporary name, renamed when complete.
 
     A device or a pipe is written to as it is. UsageError where that fails; a reader that went away is no failure.
     """
-    data = text.encode("utf-8")
+    data = (piece if isinstance(piece, bytes) else piece.encode("utf-8") for piece in pieces)
     try:
         if str(output) == "-":
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.writelines(data)
             sys.stdout.buffer.flush()
         elif _is_special(output):
-            output.write_bytes(data)
+            with output.open("wb") as file:
+                file.writelines(data)
         else:
             _write_whole(data, output)
     except BrokenPipeError:
@@ -120,12 +132,12 @@ def _is_special(path: Path) -> bool:
         return False
 
 
-def _write_whole(data: bytes, output: Path) -> None:
+def _write_whole(data: Iterable[bytes], output: Path) -> None:
     """Write to a new file beside *output*, whose name nobody can have prepared, and rename it."""
     partial = output.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         with partial.open("xb") as file:
-            file.write(data)
+            file.writelines(data)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)

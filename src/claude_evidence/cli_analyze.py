@@ -111,26 +111,29 @@ def command(
     from claude_evidence.written import check_target, form_of, write
 
     form = form or form_of(output)
-    if no_default_rules and not rule_paths:
-        raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
+    _check(form, output, show=show, ruled=bool(rule_paths) or not no_default_rules)
     with with_standard_input(inputs) as given:
         target = output or Path(f"{_stem(given[0])}-{TIMELINES.get(form, f'report.{form}')}")
-        if show and (form != "html" or str(target) == "-"):
-            raise UsageError("--open shows the HTML report in a file: leave out -f and -o -")
-        kept = (*given, *rule_paths, *((mapping_path,) if mapping_path else ()))
+        kept = filter(None, (*given, *rule_paths, mapping_path))
         replaced = check_target(target, kept, chosen=output is not None, force=force)
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
         report, pieces = _examined(given, rules, zone, engine, raise_limits, quiet, form, mapping)
     write(pieces, target)
     if not quiet:
-        _say(report, target, replaced=replaced)
-        if form == "timesketch" and report.notes:
-            echo("Rows that only the wall clock dates are left out: give the machine's zone with --tz.", err=True)
+        _say(report, target, form, replaced=replaced)
     if show and not webbrowser.open(target.resolve().as_uri()):
         echo("No browser could be started: open the report yourself.", err=True)
     if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
         ctx.exit(1)
+
+
+def _check(form: str, output: Path | None, *, show: bool, ruled: bool) -> None:
+    """Raise UsageError where options contradict each other."""
+    if show and (form != "html" or str(output) == "-"):
+        raise UsageError("--open shows the HTML report in a file: leave out -f and -o -")
+    if not ruled:
+        raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
 
 
 def _examined(
@@ -203,7 +206,7 @@ def _rendered(report: Report, form: str) -> str:
     return render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
 
 
-def _say(report: Report, output: Path, *, replaced: bool) -> None:
+def _say(report: Report, output: Path, form: str, *, replaced: bool) -> None:
     """Print the verdict; standard output stays clean where the report itself goes there."""
     import shutil
 
@@ -215,8 +218,10 @@ def _say(report: Report, output: Path, *, replaced: bool) -> None:
     width = min(shutil.get_terminal_size().columns, 100)
     echo(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        what = "Timeline" if output.name.endswith((".jsonl", ".csv", ".parquet")) else "Report"
+        what = "Timeline" if form in TIMELINES else "Report"
         echo(f"{what}: {printable(str(output))}" + (" (replaced the one that was there)" if replaced else ""))
+    if form == "timesketch" and report.notes:
+        echo("Rows that only the wall clock dates are left out: give the machine's zone with --tz.", err=True)
 
 
 def _stem(path: Path) -> str:

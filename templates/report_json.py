@@ -24,7 +24,12 @@ def to_json(report: Report) -> str:
 
     What a terminal would act on or hide is written as ``\uXXXX``; a lone surrogate, which is not text, as its mark.
     """
-    document = {"schema": SCHEMA, **_plain(report)}
+    return plain_json(SCHEMA, report)
+
+
+def plain_json(schema: str, value: Any) -> str:
+    """Return a dataclass as such JSON, with *schema* first."""
+    document = {"schema": schema, **_plain(value)}
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     return "\n".join(_escaped(line) for line in text.split("\n")) + "\n"
 

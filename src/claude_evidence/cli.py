@@ -28,6 +28,7 @@ class _Commands(LazyGroup):
     lazy: Mapping[str, str] = {
         "analyze": "claude_evidence.cli_analyze",
         "collect": "claude_evidence.cli_collect",
+        "diff": "claude_evidence.cli_diff",
         "recover": "claude_evidence.cli_recover",
         "redact": "claude_evidence.cli_redact",
         "samples": "claude_evidence.cli_samples",
@@ -86,6 +87,7 @@ def cli() -> None:
     \b
     claude-evidence collect                     one small, private bundle of this machine's traces
     claude-evidence analyze bundle.zip          a report from a bundle, folder, log or event log
+    claude-evidence diff before.zip after.zip   did the fix work?
     claude-evidence verify bundle.zip           is every byte of the bundle what was collected?
     claude-evidence rules list                  the failures it knows
 

@@ -17,6 +17,7 @@ from claude_evidence.usage import UsageError
 OWN_MARKS = (
     b"Claude Desktop evidence</title>",
     b'"schema": "claude-evidence/report/',
+    b'"schema": "claude-evidence/comparison/',
     b"<sub>claude-evidence",
     b'"data_type": "claude-evidence:',
     b"datetime,timestamp_desc,message,data_type,member,",

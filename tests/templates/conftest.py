@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from claude_evidence.model import (
     TimelineEntry,
 )
 from claude_evidence.tally import tally
+from tests.templates.browsing import started
 
 T0 = datetime(2026, 5, 17, 5, 27, 31, 250_000, tzinfo=UTC)
 WALL = T0.replace(tzinfo=None) - timedelta(days=1)
@@ -355,3 +356,10 @@ def plant() -> Callable[[str, Callable[[str], str]], Report]:
         return report
 
     return planted
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    driver = started(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from claude_evidence.analyzers.compare import compare
 from claude_evidence.bundle_write import write_bundle
+from claude_evidence.comparison import Answer
 from claude_evidence.model import Manifest
-from tests.test_cli import SAMPLE, refused, run
+from tests.sample_sides import SAMPLES, side
+from tests.test_cli import refused, run
 
 CLAUDE = "data/files/C/Users/alice/AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude"
 LOG = f"{CLAUDE}/logs/main.log"
@@ -133,11 +136,11 @@ def test_wrong_use_is_one_line(monday: Path, tmp_path: Path) -> None:
     assert "read itself" in refused(run("diff", monday, friday, "-o", friday, "--force"))
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLE.parent.glob("*.zip")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_bundle_compared_with_itself_has_nothing_new(path: Path) -> None:
-    document = told(path, path)
-    assert {one["answer"] for one in document["findings"]} <= {"unchanged", "cannot be said"}
-    assert (document["conversations"], document["facts"]) == ([], [])
+    comparison = compare(side(path), side(path))
+    assert {one.answer for one in comparison.findings} <= {Answer.SAME, Answer.UNKNOWN}
+    assert (comparison.conversations, comparison.facts) == ((), ())
 
 
 def test_markdown_and_text_carry_no_markup_of_the_evidence(tmp_path: Path) -> None:

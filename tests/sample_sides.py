@@ -1,0 +1,24 @@
+"""The samples, analysed in this process: each once, with the rules read once."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+
+from claude_evidence.analyzers.compare import Side
+from claude_evidence.analyzers.report import examine
+from claude_evidence.analyzers.rules import load_rules
+from claude_evidence.bundle import open_bundle
+from claude_evidence.parsers import parse
+
+SAMPLES = sorted((Path(__file__).resolve().parents[1] / "samples").glob("*.zip"))
+_rules = cache(partial(load_rules, []))
+
+
+@cache
+def side(path: Path) -> Side:
+    """Return the evidence of the sample at *path*, the report on it and the rows that its findings rest on."""
+    rules = _rules()
+    with open_bundle([path]) as bundle:
+        evidence = parse(bundle, rules.fields)
+        return Side(evidence, *examine(evidence, rules, inputs=bundle.inputs))

@@ -23,6 +23,7 @@ from claude_evidence.templates._visible import clip, visible
 from claude_evidence.templates.report_json import to_json
 
 HTML, MARKDOWN, JSON = "report.html.j2", "report.md.j2", "report.json"
+SCRIPTS = ("report", "tables")
 MARKDOWN_LIMIT = 60_000
 # How much the page shows of lists that have no natural end; what is cut is said, and the JSON has it all.
 HTML_LIMITS = {
@@ -58,7 +59,7 @@ def render(report: Report, template: str = HTML, *, zone: str | None = None) -> 
 
 
 def _html(report: Report, clock: Clock) -> str:
-    style, script = _resource("report.css"), _resource("scripts/report.js")
+    style, script = _resource("report.css"), "".join(_resource(f"scripts/{name}.js") for name in SCRIPTS)
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from claude_evidence.model import Report
 from claude_evidence.templates.render import render
-from tests.templates.browsing import NEEDS_BROWSER
+from tests.templates.browsing import NEEDS_BROWSER, prefer
 
 pytestmark = NEEDS_BROWSER
 
@@ -86,3 +87,51 @@ def test_evidence_opens_by_keyboard(browser: Any, page: str) -> None:
     find = "return [...document.querySelectorAll('a[href], button, summary')].map(one => one.textContent)"
     names = browser.execute_script(find)
     assert all(name.strip() for name in names)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_tables_are_sorted_and_filtered_by_keyboard(browser: Any, rich: Report, tmp_path: Path, width: int) -> None:
+    prefer(browser, "light", width)
+    entries = tuple(
+        replace(rich.conversations[0], session_id=f"local_{n}", size_bytes=n, state=state, findings=())
+        for n, state in (
+            (9, "healthy"),
+            (10, "orphaned"),
+            (100, "null-filled"),
+            (2, "healthy"),
+            (5, "healthy"),
+            (7, "unknown"),
+        )
+    )
+    path = tmp_path / "report.html"
+    path.write_text(render(replace(rich, conversations=entries)), "utf-8")
+    browser.get(path.as_uri())
+    browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+    table = browser.find_element("css selector", "#conversations table")
+    column = (
+        "return [...arguments[0].tBodies[0].rows].filter(one => one.getClientRects().length)"
+        ".map(one => one.cells[1].querySelector('code').textContent)"
+    )
+    before = browser.execute_script(column, table)
+    button = table.find_elements("css selector", "thead button")[1]
+    button.send_keys("\ue007")
+    assert browser.execute_script(column, table) == [f"local_{n}" for n in (2, 5, 7, 9, 10, 100)]
+    button.send_keys("\ue007")
+    assert browser.execute_script(column, table) == [f"local_{n}" for n in (100, 10, 9, 7, 5, 2)]
+    assert table.find_elements("css selector", "th")[1].get_attribute("aria-sort") == "descending"
+    field = browser.find_element("css selector", "#conversations input[type=search]")
+    field.send_keys("NULL-filled local")
+    assert browser.execute_script(column, table) == ["local_100"]
+    assert browser.find_element("css selector", "#conversations output").text == "1 of 6 rows"
+    field.send_keys("\ue009a\ue009\ue003")
+    assert sorted(browser.execute_script(column, table)) == sorted(before)
+
+
+def test_without_scripts_nothing_promises_what_it_cannot_do(browser: Any, page: str) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(page)
+        assert browser.find_elements("css selector", "main button, main input, main output") == []
+        assert browser.find_element("css selector", "#verdict").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

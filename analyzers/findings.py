@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._excerpts import references, span
+from claude_evidence.analyzers._storms import per_day, per_session
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import LABEL, known_versions
 from claude_evidence.model import EvidenceRef, Finding, Risk, Step
@@ -72,6 +73,8 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         because_of=_texts(custom.get("because_of")),
         leads_to=_texts(custom.get("leads_to")),
         versions=_mapping(custom.get("versions")),
+        per_day=per_day(hit, tables),
+        per_session=per_session(hit, tables),
         references=_texts(main.sigma.references or sigma.references),
     )
 

@@ -195,6 +195,7 @@ class Finding:
     and first evidence. ``count`` counts matching records (files or sessions, where a row is one). ``evidence`` holds
     a bounded choice of them, first and last included. ``first_local``/``last_local`` are wall-clock times where the
     zone is unknown and first_seen/last_seen therefore are None. ``facts`` are short label-value pairs for the reader.
+    ``per_day`` and ``per_session`` say of a storm how it is spread.
     """
 
     rule: str
@@ -221,6 +222,8 @@ class Finding:
     leads_to: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    per_day: tuple[tuple[str, int], ...] = ()
+    per_session: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

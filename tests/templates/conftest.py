@@ -24,7 +24,6 @@ from claude_evidence.model import (
     TimelineEntry,
 )
 from claude_evidence.tally import tally
-from tests.templates.browsing import started
 
 T0 = datetime(2026, 5, 17, 5, 27, 31, 250_000, tzinfo=UTC)
 WALL = T0.replace(tzinfo=None) - timedelta(days=1)
@@ -360,6 +359,8 @@ def plant() -> Callable[[str, Callable[[str], str]], Report]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from tests.templates.browsing import started  # another test loads this file by itself, from anywhere
+
     driver = started(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()

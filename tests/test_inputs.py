@@ -14,6 +14,7 @@ from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import Limits, open_bundle
 from claude_evidence.model import Report
 from claude_evidence.parsers import parse
+from claude_evidence.templates.render import render
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ZONE = "Europe/Berlin"
@@ -189,3 +190,16 @@ def test_a_member_that_passes_a_limit_is_named_without_a_word_of_the_program(tmp
     with open_bundle([outer], Limits(free_bytes=1000, ratio=2), zone=ZONE) as bundle:
         (problem,) = parse(bundle).problems
     assert problem.message.startswith("could not be read: unfolds to more than 2 times")
+
+
+@pytest.mark.parametrize("name", ["update-breaks-launch", "exdev-one-drive"])
+def test_the_report_in_an_issue_gives_the_main_finding_again(name: str, tmp_path: Path) -> None:
+    first = report(SAMPLES / f"{name}.zip")
+    (tmp_path / "issue.md").write_text(render(first, "report.md.j2"), encoding="utf-8")
+    again = report(tmp_path / "issue.md")
+    assert again.verdict.headline.split(";")[0] == first.verdict.headline.split(";")[0]
+    assert {finding.rule for finding in again.findings} <= {
+        *(finding.rule for finding in first.findings),
+        "loaded_0_persisted_sessions",
+        "orphaned_cli_session_id",
+    }

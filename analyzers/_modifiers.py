@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from sigma.types import (
     CompareOperators,
     Placeholder,
@@ -37,6 +35,7 @@ from sigma.types import (
 from claude_evidence.analyzers._bytescan import Mask
 from claude_evidence.analyzers._columns import Test
 from claude_evidence.analyzers._conditions import UnsupportedError
+from claude_evidence.analyzers._re2 import refusal
 from claude_evidence.analyzers._text import Glob, Wild
 from claude_evidence.analyzers._textscan import Texts
 from claude_evidence.errors import hresult
@@ -223,12 +222,8 @@ def _regex(value: SigmaRegularExpression) -> Matches:
         raise UnsupportedError("placeholders in regular expressions (modifier expand) are not supported")
     flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
     pattern = (f"(?{flags})" if flags else "") + str(value.regexp)
-    try:
-        pc.match_substring_regex(pa.array([""], pa.large_string()), pattern)
-    except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0][:200]
-        why = "a regular expression is not supported (RE2 knows no lookaround and no backreference)"
-        raise UnsupportedError(f"{why}: {reason}") from None
+    if why := refusal(pattern):
+        raise UnsupportedError(why)
     return Matches(pattern)
 
 

@@ -11,6 +11,7 @@ from sigma.correlations import SigmaCorrelationRule, SigmaExtendedCorrelationCon
 from sigma.modifiers import modifier_mapping
 from sigma.rule import SigmaDetectionItem, SigmaRule
 
+from claude_evidence.analyzers._re2 import refusal
 from claude_evidence.analyzers._yaml_lines import Node
 
 Path = tuple[str | int, ...]
@@ -117,6 +118,8 @@ def check_items(section: Any, node: Node, name: str) -> None:
         values = value if isinstance(value, list) else [value]
         if "re" in modifiers and not all(isinstance(pattern, str) for pattern in values):
             raise RejectedError(f"a regular expression ({key}) is no text; put it in quotes", line(node, *path))
+        if "re" in modifiers and (why := next(filter(None, map(refusal, values)), "")):
+            raise RejectedError(f"{why} ({key})", line(node, *path))
 
 
 def _check_condition(condition: Any, at: int) -> None:

@@ -41,16 +41,18 @@ def steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
     """Return the safest step of each of *findings*, the worst given first; of a single one all of its steps.
 
     Copies come first: the one that a finding names, or one of all data where several do or where a step may lose data
-    and none is made before it. What may lose data comes last. What is over is told for the next time.
+    and none is made before it. What may lose data comes last; where there is no room for all, what the later of
+    *findings* would add is left out. What is over is told for the next time.
     """
     chosen = _chosen(sorted(findings, key=is_over))
     copies = [step for step in chosen if _is_copy(step)]
     rest = [step for step in chosen if not _is_copy(step)]
     if len(findings) > 1:
-        rest.sort(key=lambda step: step.risk is Risk.LOSES_DATA)
         copies = copies if len(copies) < 2 else [SAVE_FIRST]
     if not copies and any(step.risk is Risk.LOSES_DATA for step in rest[: MOST_STEPS - 1]):
         copies = [SAVE_FIRST]
+    if len(findings) > 1:
+        rest = sorted(rest[: MOST_STEPS - len(copies)], key=lambda step: step.risk is Risk.LOSES_DATA)
     later = {step.text for finding in findings if is_over(finding) for step in finding.remedy if not _is_copy(step)}
     return tuple(_next_time(step) if step.text in later else step for step in [*copies, *rest][:MOST_STEPS])
 

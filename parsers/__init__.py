@@ -33,6 +33,7 @@ class Seen:
 
 Progress = Callable[[Member, int, int], None]
 SNIFFED_BYTES = 4096
+ZIP_MAGIC = b"PK\x03\x04"
 
 
 @cache
@@ -90,7 +91,8 @@ def _parse_member(bundle: Bundle, member: Member, context: Context, seen: Seen) 
     except UsageError:
         raise
     except Exception as error:  # noqa: BLE001 - the one place where a parser's failure must not end the run
-        text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        named = "" if isinstance(error, MemberError) else f"{type(error).__name__}: "
+        text = f"{named}{error}".splitlines()[0][:300]
         with suppress(MemberError):
             member = replace(bundle.hashed(member), kind=member.kind)
         return member, Parsed(problems=[Problem("parse", member.name, f"could not be read: {text}")])
@@ -123,6 +125,8 @@ def _kind(bundle: Bundle, member: Member) -> str | None:
         return max(matches)[1]
     with bundle.open(member) as stream:
         head = stream.read(SNIFFED_BYTES)
+    if head.startswith(ZIP_MAGIC):  # what is stored in a zip that stays closed would pass for text
+        return None
     asked = sorted(kinds().items(), key=lambda item: getattr(item[1], "ASKED_LAST", False))
     return next((kind for kind, parser in asked if head and parser.sniff(head)), None)
 

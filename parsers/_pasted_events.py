@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from claude_evidence.errors import hresult
+from claude_evidence.parsers import _evtx_payload as payload
 from claude_evidence.parsers._appx_maps import HIGH_OPTIONS, LOW_OPTIONS, OPERATIONS
 from claude_evidence.parsers._pasted_dates import moment
 from claude_evidence.parsers._pasted_event_names import (
@@ -32,7 +33,7 @@ _TIME = (
 )
 _NOTE = re.compile(
     rf"(?:{_TIME}[\s·:–—|-]*)?(?:(?P<provider>[A-Za-z][\w /.-]{{2,70}}?)[\s:(|]+)??(?:events?\s+|id\s?=\s?|#)?"
-    r"(?P<open>[\[(]?)(?:id\s?=\s?)?(?P<id>\d{1,5})[\])]?(?![:.,]\d)(?=[\s:.,|)-]|$)\s*(?:\(?\s?[x×](?P<times>\d{1,4})\)?)?"
+    r"(?P<open>[\[(]?)(?:id\s?=\s?)?(?P<id>\d{1,5})[\])]?(?![:.,]\d|\s+records?\b)(?=[\s:.,|)-]|$)\s*(?:\(?\s?[x×](?P<times>\d{1,4})\)?)?"
     r"[\s:.)|-]*(?P<text>.*)",
     re.DOTALL | re.IGNORECASE,
 )
@@ -217,23 +218,46 @@ def _labelled(text: str) -> str:
 
 
 def row(event: Quoted, time: datetime | None, wanted: frozenset[str]) -> dict[str, Any]:
-    """Return *event* as a row of ``events``: what a field would hold is read out of the text, in whatever language."""
+    """Return *event* as a row of ``events``: what a field would hold is read out of the text, in whatever language.
+
+    A text that is the event's data as JSON, as our reports quote it, is taken at its word.
+    """
+    if stored := payload.fields(event.text.strip().encode("utf-8", "replace")):
+        return _stated(event, stored, time, wanted)
     codes = _CODE.findall(event.text)
     code = hresult(codes[0]) if codes else None
     operation = _OPERATION.search(event.text)
     options = [word for word in _WORD.findall(event.text) if word in _OPTIONS]
     data = {"Text": event.text, **({"PackageFullName": event.package} if event.package else {})}
     return {
-        "Record": event.number,
-        "TimeCreated": time,
-        "EventID": event.event,
-        "Provider_Name": event.provider.name,
-        "Channel": event.provider.channel,
+        **_system(event, time),
         "EventData": json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"),
         "HResult": code,
         "Operation": operation[1] if operation else None,
         "Options": ",".join(dict.fromkeys(options)) or None,
         **{name: value for name in wanted if (value := _field(name, event)) is not None},
+    }
+
+
+def _system(event: Quoted, time: datetime | None) -> dict[str, Any]:
+    return {
+        "Record": event.number,
+        "TimeCreated": time,
+        "EventID": event.event,
+        "Provider_Name": event.provider.name,
+        "Channel": event.provider.channel,
+    }
+
+
+def _stated(event: Quoted, stored: Mapping[str, str], time: datetime | None, wanted: frozenset[str]) -> dict[str, Any]:
+    """Return *event* with the fields that its text states by name."""
+    return {
+        **{name: stored[name] for name in wanted & stored.keys()},
+        **_system(event, time),
+        "EventData": event.text.strip().encode("utf-8", "replace"),
+        "HResult": payload.error_code(stored),
+        "Operation": payload.operation(stored),
+        "Options": payload.options(stored),
     }
 
 

@@ -185,7 +185,7 @@ def test_a_line_that_is_no_promise_is_said(bag: Path, line: str) -> None:
         file.write(line + "\n")
     with open_bundle([bag]) as bundle:
         assert bundle.problems[0].where == "manifest-sha256.txt"
-        assert {problem.message for problem in bundle.problems[1:]} <= {"is missing: the bundle promises it"}
+        assert {problem.message for problem in bundle.problems[1:]} <= {"is missing: the bag promises it"}
         assert bundle.problems[0] in bundle.verify()
 
 

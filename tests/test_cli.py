@@ -163,6 +163,17 @@ def test_verify(tmp_path: Path) -> None:
     assert "main.log" in done.stdout
 
 
+def test_verify_says_of_a_zip_that_is_cut_that_it_is_cut_and_of_its_files_nothing_wrong(tmp_path: Path) -> None:
+    (tmp_path / "cut.zip").write_bytes(SAMPLE.read_bytes()[:9000])
+    done = run("verify", tmp_path / "cut.zip")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert "cut.zip: its directory is missing or damaged" in lines[0]
+    assert "manifest-sha256.txt: is missing: the bag is not complete" in lines
+    assert not [line for line in lines if "is extra" in line]
+    assert lines[-1].startswith(f"problems: {len(lines) - 1}, ")
+
+
 def test_verify_says_when_there_is_nothing_to_verify(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "plain.zip", "w") as plain:
         plain.writestr("main.log", "2026-05-17 07:00:00 [info] hello\n")

@@ -11,9 +11,10 @@ import pytest
 
 from claude_evidence.analyzers.report import analyze
 from claude_evidence.analyzers.rules import load_rules
-from claude_evidence.bundle import open_bundle
+from claude_evidence.bundle import Limits, open_bundle
 from claude_evidence.model import Report
 from claude_evidence.parsers import parse
+from claude_evidence.templates.render import render
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ZONE = "Europe/Berlin"
@@ -167,3 +168,38 @@ def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:
         )
     )
     assert {member.path: member.kind for member in made.custody.members}["C:/Users/alice/holiday.jpg"] is None
+
+
+def test_a_zip_that_stays_closed_is_read_as_nothing(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.zip"
+    log = b"2026-05-17 07:27:41 [error] Failed to save session local_1: EXDEV: cross-device link not permitted\n"
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_STORED) as made:
+        made.writestr("main.log", log * 2)
+    middle = pack(tmp_path / "middle.zip", {"inner.zip": inner.read_bytes()})
+    outer = pack(tmp_path / "outer.zip", {"middle.zip": middle.read_bytes(), "main.log": log})
+    told = report(outer)
+    assert {member.name: member.kind for member in told.custody.members} == {
+        "main.log": "app_log",
+        "middle.zip/inner.zip": None,
+    }
+    assert [problem.message for problem in told.problems] == ["is a zip in a zip in a zip: listed, not opened"]
+
+
+def test_a_member_that_passes_a_limit_is_named_without_a_word_of_the_program(tmp_path: Path) -> None:
+    outer = pack(tmp_path / "outer.zip", {"main.log": b"2026-05-17 07:27:41 [info] x\n", "b/main.log": bytes(2**20)})
+    with open_bundle([outer], Limits(free_bytes=1000, ratio=2), zone=ZONE) as bundle:
+        (problem,) = parse(bundle).problems
+    assert problem.message.startswith("could not be read: unfolds to more than 2 times")
+
+
+@pytest.mark.parametrize("name", ["update-breaks-launch", "exdev-one-drive"])
+def test_the_report_in_an_issue_gives_the_main_finding_again(name: str, tmp_path: Path) -> None:
+    first = report(SAMPLES / f"{name}.zip")
+    (tmp_path / "issue.md").write_text(render(first, "report.md.j2"), encoding="utf-8")
+    again = report(tmp_path / "issue.md")
+    assert again.verdict.headline.split(";")[0] == first.verdict.headline.split(";")[0]
+    assert {finding.rule for finding in again.findings} <= {
+        *(finding.rule for finding in first.findings),
+        "loaded_0_persisted_sessions",
+        "orphaned_cli_session_id",
+    }

@@ -119,7 +119,7 @@ class Bundle:
         for part in self._parts:
             promised = part.bag.payload.keys() - part.bag.files.keys() if part.bag else ()
             for path in sorted(promised):
-                self._log.add(part.prefix + path, "is missing: the bundle promises it")
+                self._log.add(part.prefix + path, "is missing: the bag promises it")
 
     def _note_collision(self, name: str) -> None:
         self._log.add(name, "another member has this name already (upper and lower case count as one): renamed")

@@ -108,7 +108,8 @@ def _extra(bag: Bag, path: str) -> str:
     if path == "fetch.txt":
         return "names files that lie elsewhere: they are not fetched"
     if path.startswith("data/"):
-        return "" if path in bag.payload else "is extra: the bag does not promise it"
+        promised = path in bag.payload or PAYLOAD_MANIFEST not in bag.files  # no list at all is said once
+        return "" if promised else "is extra: the bag does not promise it"
     if not bag.tags or path in bag.tags or path.startswith("tagmanifest-"):
         return ""
     return "is extra: the bag's tag manifest does not promise it"

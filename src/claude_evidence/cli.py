@@ -111,9 +111,11 @@ def verify(ctx: click.Context, bundle: Path, raise_limits: int) -> None:
         count = len(opened.members)
         if not opened.promised:
             raise UsageError(f"{bundle} carries no hashes to check against: it is no bundle of claude-evidence")
-    for problem in problems:
-        _print(printable(f"{problem.where}: {problem.message}"))
-    _print(f"problems: {len(problems)}, in {count} members" if problems else f"{count} members, every hash matches")
+        # what was wrong with the zip itself explains what is missing in it
+        said = dict.fromkeys(f"{p.where}: {p.message}" for p in (*(opened.problems if problems else ()), *problems))
+    for line in said:
+        _print(printable(line))
+    _print(f"problems: {len(said)}, in {count} members" if problems else f"{count} members, every hash matches")
     ctx.exit(1 if problems else 0)
 
 

@@ -191,11 +191,8 @@ def _nothing(inputs: Sequence[Path], evidence: Evidence) -> str:
     losses = [problem for problem in evidence.problems if problem.is_loss]
     if not evidence.members:
         return f"{names}: holds no file, so there is nothing to look at"
-    why = (
-        f"{losses[0].where}: {losses[0].message}"
-        if losses
-        else f"no parser reads what is there ({len(evidence.members):,} in number)"
-    )
+    there = "this file" if len(evidence.members) == 1 else f"any of the {len(evidence.members):,} files"
+    why = f"{losses[0].where}: {losses[0].message}" if losses else f"no parser reads {there}"
     more = f" (and {len(losses) - 1} more)" if len(losses) > 1 else ""
     return f"{names}: nothing in it is evidence; {why}{more}"
 

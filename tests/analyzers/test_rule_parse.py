@@ -119,3 +119,13 @@ def test_a_custom_section_that_is_no_mapping_is_said(tmp_path: Path) -> None:
     loaded = load(put(tmp_path, "custom.yml", with_(custom=["x"])))
     assert [problem.message for problem in loaded.problems] == ["custom has not the expected form: in part passed over"]
     assert loaded.documents[0].custom == {}
+
+
+@pytest.mark.parametrize("pattern", ["(?!x)y", "(", "\x1b[31m(?=x)"])
+def test_a_refused_regular_expression_is_named_and_nothing_else_speaks_of_it(
+    tmp_path: Path, pattern: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rules = load(put(tmp_path, "odd.yml", with_(detection__selection={"User|re": ["fine", pattern]})))
+    (problem,) = rules.problems
+    assert "lookaround" in problem.message
+    assert capfd.readouterr() == ("", "")

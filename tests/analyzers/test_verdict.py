@@ -235,6 +235,16 @@ def test_copies_come_first_and_what_may_lose_data_last() -> None:
     ]
 
 
+def test_the_fix_of_a_cause_is_not_crowded_out_by_steps_for_what_it_led_to() -> None:
+    cause = finding("cause", Level.HIGH, 0, remedy=(Step("rename", "", Risk.LOSES_DATA),), leads_to=("e0",))
+    effects = [
+        finding(f"e{n}", Level.MEDIUM, n + 1, remedy=(Step(f"look {n}", "", Risk.SAFE),), because_of=("cause",))
+        for n in range(6)
+    ]
+    texts = [step.text for step in verdict([cause, *effects], Basis(7)).what_to_do]
+    assert texts == [SAVE_FIRST.text, "look 0", "look 1", "look 2", "rename"]
+
+
 def test_several_copies_become_one_of_everything() -> None:
     one = finding(
         "one", Level.CRITICAL, remedy=(Step("Copy the folder a away."), Step("Look at a.")), leads_to=("two",)

@@ -127,6 +127,8 @@ EVENTS = {
     "<TimeCreated SystemTime='2026-05-17T05:27:44.1234567Z'/><EventRecordID>77</EventRecordID>\n"
     "<Channel>Microsoft-Windows-AppModel-Runtime/Admin</Channel></System><EventData>\n"
     f"<Data Name='PackageName'>{PACKAGE}</Data><Data Name='ErrorCode'>2147942432</Data></EventData></Event>\nDone.",
+    "our report": "2026-05-17 05:27:44.701000Z Microsoft-Windows-AppModel-Runtime 215 "
+    f'{{"ErrorCode":2147942432,"PackageName":"{PACKAGE}"}}',
     "wevtutil": "Event[0]:\n  Log Name: Microsoft-Windows-AppModel-Runtime/Admin\n"
     "  Source: Microsoft-Windows-AppModel-Runtime\n"
     f"  Date: 2026-05-17T07:27:44.1200000Z\n  Event ID: 215\n  Level: Error\n  Description: \n0x80070020: {PACKAGE}\n",
@@ -149,6 +151,18 @@ def test_an_event_with_its_xml_below_its_text_counts_once_and_keeps_its_line() -
     assert events["EventID"].tolist() == [215]
     assert events["Record"].tolist() == [text.count("\n", 0, text.index("<Event ")) + 1]
     assert events["TimeCreated"].iloc[0] == datetime(2026, 5, 17, 5, 27, 44, 123456, tzinfo=UTC)
+
+
+def test_fields_that_are_quoted_by_name_are_taken_at_their_word() -> None:
+    text = (
+        "2026-05-17 05:27:44.300000Z Microsoft-Windows-AppXDeployment-Server 400 "
+        f'{{"DeploymentOperation":20,"PackageFullName":"{PACKAGE}","DeploymentOptions":"0x1","Member":"x","Path":""}}'
+    )
+    made = parsed(text, wanted=frozenset({"Path", "Member", "TimeCreated", "PackageFullName"}))
+    (row,) = made.frames()["events"].to_dict("records")
+    assert (row["Operation"], row["Options"]) == ("RegisterByPackageFamilyName", "ForceApplicationShutdownOption")
+    assert (row["Path"], row["PackageFullName"], row["Member"]) == ("", PACKAGE, "issue.md")
+    assert row["TimeCreated"] == datetime(2026, 5, 17, 5, 27, 44, 300000, tzinfo=UTC)
 
 
 def test_a_time_stays_a_time_where_rules_ask_for_it() -> None:

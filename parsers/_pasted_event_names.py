@@ -93,7 +93,7 @@ MESSAGES: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     (_AXD, 618, re.compile(r"Unable to update the status for package", re.IGNORECASE)),
     (_AMR, 67, re.compile(r"modifying AppModel Runtime status", re.IGNORECASE)),
     (_CI, 3033, re.compile(r"did not meet the .{1,40}signing level requirements", re.DOTALL | re.IGNORECASE)),
-    (_WER, 1001, re.compile(r":\s?(?:MoAppHang|AppHang[BX])|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
+    (_WER, 1001, re.compile(r"[:：]\s*(?:MoAppHang|AppHang)|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
 )
 
 

@@ -184,6 +184,7 @@ def test_powershell_says_it_in_any_language(said: str) -> None:
     ("name", "signature"),
     [
         ("Event Name:", "Problem signature:"),
+        ("Problem Event Name:   ", "Problem signature:"),
         ("Ereignisname:", "Problemsignatur:"),
         ("Nom d’événement :", "Signature du problème :"),
         ("イベント名:", "問題の署名:"),

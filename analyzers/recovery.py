@@ -33,6 +33,7 @@ CODE = "claude-code-sessions"
 # As the app itself knows its entries: what bears another name is no entry to it.
 _SESSION = re.compile(r"local_[A-Za-z0-9-]{1,64}")
 _COWORK = re.compile(r"(?P<folder>(?:.*/)?local-agent-mode-sessions/[^/]+/[^/]+)/(?P<id>local_[A-Za-z0-9-]{1,64})/")
+_PROFILE = re.compile(r"(?P<parent>(?:.*?/)?(?:users|home|documents and settings))/(?P<name>[^/]+)/", re.IGNORECASE)
 _NAMESPACE = uuid.UUID("6f1c0a52-6a0c-4b0c-9c57-6a3a4f2f7d10")
 
 
@@ -198,7 +199,7 @@ def _relink(repair: Repair, entry: Row, transcript: Row | None, shared: _Field) 
 def _rebuild(repair: Repair, known: Known, entry: Row | None, transcript: Row | None, shared: _Field) -> Repair:
     if transcript is None:
         return _none(repair, "no transcript with messages is in the evidence")
-    folder, session, unknown = _home(known, entry, transcript, shared)
+    folder, session, doubt = _home(known, entry, transcript, shared)
     others = (row["InnerSessionId"] for row in known.entries if not row["IsTombstone"])
     other = next((name for name in others if lower(name) not in ("", session.lower())), None)
     if other is not None:
@@ -210,13 +211,13 @@ def _rebuild(repair: Repair, known: Known, entry: Row | None, transcript: Row | 
     if owner != session.lower():
         return _none(repair, f"its transcript belongs to {owner}, whose entry can be read")
     if folder is None:
-        return _none(repair, f"{unknown}: sign in, start one new conversation, quit the app, and recover again")
+        return _none(repair, f"{doubt}: sign in, start one new conversation, quit the app, and recover again")
     target = _place(folder, session)
     lease = shared.leases.get(session.lower())
     return replace(
         repair, way=Way.REBUILD, session_id=session, cli_session_id=cli, target=target,
         template=_member(_template(shared.templates, folder, session)), aside=_beside(known, target),
-        rests=_rests(known, entry),
+        rests=_rests(known, entry), doubt=doubt,
         worktree={k: str(lease[k]) for k in ("Name", "Path", "Branch", "SourceBranch") if lease[k]} if lease else {},
     )  # fmt: skip
 
@@ -232,20 +233,40 @@ def _written(row: Row) -> float:
 
 
 def _home(known: Known, entry: Row | None, transcript: Row, shared: _Field) -> tuple[str | None, str, str]:
-    """Return the folder that the entry belongs into and the conversation's id; None and why where nobody knows."""
+    """Return the folder that the entry belongs into, the conversation's id, and what is not sure about the folder.
+
+    The folder is None where nobody knows it.
+    """
     if entry is not None:
         return _folder(entry), str(entry["SessionId"]), ""
     if cowork := _COWORK.match(str(transcript["Member"])):
         return cowork["folder"], cowork["id"], ""
     session = known.session_id or f"local_{uuid.uuid5(_NAMESPACE, lower(transcript['CliSessionId']))}"
-    rows = [
-        row for row in (*shared.templates, *shared.entries) if row["Area"] == CODE and row["AccountActive"] is not False
-    ]
+    live = [row for row in (*shared.templates, *shared.entries) if row["Area"] == CODE]
+    rows = [row for row in live if row["AccountActive"] is not False and not _strangers(row, transcript)]
+    if not rows and any(_strangers(row, transcript) for row in live):
+        return None, session, "it lies in the profile of a person for whom the app has no list here"
     if not rows:
         return None, session, "no folder of the app's list is known to put its entry into"
     if len({lower(row["Account"]) for row in rows}) > 1:
         return None, session, "several accounts have a list here, and nothing says which of them is signed in"
-    return _folder(rows[0]), session, ""
+    return _folder(rows[0]), session, _which_list(rows)
+
+
+def _strangers(one: Row, other: Row) -> bool:
+    """Return whether two files lie in the profiles of two people of one machine."""
+    mine, theirs = (_PROFILE.match(str(row["Member"]).lower()) for row in (one, other))
+    return bool(mine and theirs and mine["parent"] == theirs["parent"] and mine["name"] != theirs["name"])
+
+
+def _which_list(rows: Sequence[Row]) -> str:
+    """Return what is not sure where the account has several lists, one for each organisation."""
+    if len({_folder(row).rpartition("/")[2].lower() for row in rows}) < 2:
+        return ""
+    return (
+        "Nothing says which organisation of the account it was held in: "
+        f"it is put into the list that was used last ({_folder(rows[0]).rpartition('/')[2]})."
+    )
 
 
 def _template(templates: Sequence[Row], folder: str, session: str) -> Row | None:

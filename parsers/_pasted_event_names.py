@@ -58,13 +58,14 @@ _ID_WORDS = (
     r"Event[ _-]?ID", r"Ereignis-?\s?ID", r"ID (?:de l['’]événement|d['’]événement|evento|do [Ee]vento|del evento)",
     r"Id\.? del? evento", r"Gebeurtenis-?id", r"Identyfikator zdarzenia", r"Код события", r"ИД события",
     r"イベント\s?ID", r"이벤트\s?ID", r"事件\s?ID", r"事件識別碼", r"Olay Kimliği", r"Händelse-?ID", r"Hendelses-?ID",
-    r"Hændelses-?id", r"Tapahtumatunnus", r"ID události", r"Ідентифікатор події",
+    r"Hændelses-?id", r"Tapahtumatunnus", r"Identificação do [Ee]vento", r"Esemény-?azonosító",
+    r"ID události", r"Ідентифікатор події",
 )  # fmt: skip
 EVENT_ID = re.compile(rf"(?:{'|'.join(_ID_WORDS)})\s*[:：=]?\s*#?(?P<id>\d{{1,5}})(?!\d)", re.IGNORECASE)
 # keys of Event Viewer's «copy details as text», of wevtutil /f:text and of Get-WinEvent | Format-List
 SOURCE_KEYS = frozenset({
     "source", "providername", "provider name", "provider", "quelle", "fuente", "origine", "origem", "bron", "źródło",
-    "источник", "ソース", "원본", "来源", "來源", "logname", "log name", "protokollname", "nom du journal",
+    "источник", "fonte", "ソース", "원본", "来源", "來源", "logname", "log name", "protokollname", "nom du journal",
     "nombre de registro", "nome registro", "имя журнала", "ログの名前", "로그 이름", "日志名称", "logboeknaam",
 })  # fmt: skip
 ID_KEYS = frozenset({"id", "eventid", "event id"})
@@ -86,11 +87,13 @@ MESSAGES: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     (_AXD, 638, re.compile(r"affected apps are still running", re.IGNORECASE)),
     (_AXD, 419, re.compile(r"error 0x80073D02: Unable to install", re.IGNORECASE)),
     (_AXD, 404, re.compile(r"Deployment failed with HRESULT:\s*0x", re.IGNORECASE)),
+    # the same in other languages: the codes of a deployment stand behind the word in all of them
+    (_AXD, 404, re.compile(r"\bHRESULT\s?[:：]\s?0x80073(?:CF|D[0-9A-F])", re.IGNORECASE)),
     (_AXD, 465, re.compile(r"Opening the package from location .{1,200}failed", re.DOTALL | re.IGNORECASE)),
     (_AXD, 618, re.compile(r"Unable to update the status for package", re.IGNORECASE)),
     (_AMR, 67, re.compile(r"modifying AppModel Runtime status", re.IGNORECASE)),
     (_CI, 3033, re.compile(r"did not meet the .{1,40}signing level requirements", re.DOTALL | re.IGNORECASE)),
-    (_WER, 1001, re.compile(r"Event Name:\s*(?:MoAppHang|AppHang)|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
+    (_WER, 1001, re.compile(r"[:：]\s*(?:MoAppHang|AppHang)|P1\W{1,4}Claude_.{0,80}praid:", re.DOTALL)),
 )
 
 

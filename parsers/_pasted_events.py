@@ -115,6 +115,7 @@ def begins(text: str) -> bool:
     """Return whether *text* begins as a note about an event does, judged by its beginning alone."""
     if EVENT_ID.match(text) or _BLOCK.match(text):
         return True
+    text = text.lstrip("| ")  # a row of a table
     match = _NOTE.match(text)
     if not match or not (match["time"] or match["open"] or match["provider"] or text[:1].isdigit()):
         return False
@@ -159,7 +160,7 @@ def _numbered(text: str) -> tuple[int | None, str, int, datetime | None]:
     """Return the event's id, what is said after it, how many times it came, and when."""
     if match := EVENT_ID.search(text):
         return int(match["id"]), text[match.end() :].lstrip(" :.,-)]`*") or text, 1, None
-    match = _NOTE.match(text)
+    match = _NOTE.match(text.lstrip("| "))
     if match and begins(text):
         return int(match["id"]), match["text"], min(int(match["times"] or 1), _MOST), moment(match["time"])
     return None, text, 1, None

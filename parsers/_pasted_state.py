@@ -12,8 +12,11 @@ from claude_evidence.parsers._pasted_text import Line
 
 _RULE = re.compile(r"\s*-{2,}(?:\s+-{2,})+\s*")
 _COLUMN = re.compile(r"\S+")
+# writers shorten names by dots, or put a word in angle brackets in their place
 _ENTRY = re.compile(
-    r"(?P<stem>local_(?:[0-9A-Za-z-]{1,64}|<[\w -]{1,30}>|\{[\w -]{1,30}\}))\.json(?P<tmp>\.tmp)?(?![\w.])"
+    r"(?P<stem>local_(?:[0-9A-Za-z-]{1,64}(?:(?:…|\.{2,4})[0-9A-Za-z-]{0,40})?|"
+    r"…|\.{2,4}|<[\w -]{1,30}>|\{[\w -]{1,30}\}))"
+    r"\.json(?P<tmp>\.tmp)?(?![\w.])"
 )
 _SIZE = re.compile(r"(?<![\w.,:/-])(\d{1,3}(?:[,.]\d{3})+|\d{2,12})(?![\w:/-]|[.,]\d)")
 _DAY = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\b[A-Z][a-z]{2} +\d{1,2}\b|^-[rw-]{9}|^-?a-{2,}|^[-darhsl]{5,6}\s")
@@ -97,7 +100,9 @@ def _nulls(paragraph: Sequence[Line]) -> Iterator[dict[str, Any]]:
 
 def _dump_of_nulls(paragraph: Sequence[Line]) -> bool:
     rows = [match["bytes"] for line in paragraph if (match := _DUMP.match(line.text))]
-    return len(rows) > 1 and not any(set(re.sub(r"[ -]", "", row)) - {"0"} for row in rows)
+    # a line of its own stands for rows that are like the one before it
+    repeated = any(line.text.strip() == "*" for line in paragraph)
+    return len(rows) + repeated > 1 and not any(set(re.sub(r"[ -]", "", row)) - {"0"} for row in rows)
 
 
 def _entry(number: int, match: re.Match[str], size: int | None, state: str) -> dict[str, Any]:

@@ -18,8 +18,14 @@ _CODE_TAG = re.compile(r"</?(?:code|pre|kbd|samp|td|tr|br|p)\b[^<>\n]{0,80}>", r
 _EMPHASIS = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 # what Node.js prints below a message: a stack, an object
 _BELOW = re.compile(r"at \S|[{}\]]|[\w$'\"-]{1,60}: ")
-# what Windows Error Reporting writes after an empty line of its own text
-_GOES_ON = re.compile(r"\s*(?:Problem signature|P1):", re.IGNORECASE)
+# what Windows Error Reporting writes after an empty line of its own text, in the languages of Event Viewer, and what
+# a dump of a file begins with below the command
+_GOES_ON = re.compile(
+    r"\s*(?:(?:Problem signature|Problem-?signatur|Signature du problème|Firma del problema|Firma problema|"
+    r"Assinatura d[oe] problema|Probleemhandtekening|Sygnatura problemu|Сигнатура проблемы|問題の署名|문제 서명|"
+    r"问题签名|問題簽章|P1)\s?[:：]|(?:0x)?0{6,16}[:\s]\s*00|00 01 02 03)",
+    re.IGNORECASE,
+)
 _OPEN = ("{", ",", "[")
 _CUT = ("\\", "/", "-", "_")
 MAX_LINE = 20_000

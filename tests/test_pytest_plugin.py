@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from claude_evidence.expectation import _because
+from claude_evidence.model import NotJudged, Reason
+
 pytest_plugins = ["pytester"]
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 WIPED, NULL = "desktop_config_wiped", "session_json_all_null"
@@ -256,3 +259,8 @@ def test_the_page_that_teaches_it_is_true(project: pytest.Pytester) -> None:
     (project.path / "test_page.py").write_text(written["python"], encoding="utf-8")
     (project.path / "page.evidence.yaml").write_text(written["yaml"], encoding="utf-8")
     run(project).assert_outcomes(passed=2)
+
+
+def test_a_reason_that_two_documents_of_a_rule_share_is_told_once() -> None:
+    told = [NotJudged("a_rule", Reason.NOT_EVALUABLE, "needs the log main")] * 2
+    assert _because("a_rule", told) == ": it could not be judged: needs the log main"

@@ -15,6 +15,7 @@ from tests.recovery_trees import (
     ENTRIES,
     NOW_MS,
     ORG,
+    PROJECT,
     account_for,
     apply,
     entry,
@@ -23,6 +24,7 @@ from tests.recovery_trees import (
     put_entry,
     put_mapping,
     put_transcript,
+    record,
     recover,
     snapshot,
     uid,
@@ -214,3 +216,37 @@ def test_conversation_without_entry_goes_to_no_account_by_guess(known: bool, tmp
         assert file["place"].startswith(f"{ENTRIES}/")
     else:
         assert (one["way"], "several accounts" in one["reason"]) == ("nothing", True)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_transcript_of_one_person_goes_into_no_list_of_another(listed: bool, tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    bobs = OTHER_ACCOUNT.replace("alice", "bob")
+    signed_in(root)
+    put_entry(root, 1)
+    put_transcript(root, 1)
+    for number in (2, 3) if listed else (2,):
+        spoken = record(number, "user") + record(number, "assistant")
+        put(root, f"{PROJECT.replace('alice', 'bob')}/{uid(number)}.jsonl", spoken)
+    if listed:
+        config = json.dumps({"lastKnownAccountUuid": uid(500)}).encode()
+        put(root, f"{CLAUDE.replace('alice', 'bob')}/config.json", config)
+        put_in(root, bobs, 3, age_ms=9_000_000)
+    one = told(root, kit, uid(2))
+    places = [file["place"] for file in plan(kit)["files"]]
+    if listed:
+        assert [place.rpartition("/")[0] for place in places] == [bobs]
+    else:
+        assert (one["way"], "profile of a person" in one["reason"], places) == ("nothing", True, [])
+
+
+def test_plan_says_when_the_organisation_is_a_guess(tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    put_in(root, ENTRIES, 1, age_ms=9_000_000)
+    put_transcript(root, 1)
+    put_transcript(root, 3)
+    assert told(root, tmp_path / "one", uid(3))["doubt"] == ""
+    put_in(root, OTHER_ORG, 2)
+    put_transcript(root, 2)
+    assert uid(600) in told(root, kit, uid(3))["doubt"]
+    assert "What is not sure: Nothing says which organisation" in (kit / "plan.md").read_text("utf-8")

@@ -174,7 +174,7 @@ def _unwanted(
 
 
 def _because(name: str, not_judged: Sequence[NotJudged]) -> str:
-    reasons = [entry.detail for entry in not_judged if entry.rule == name.partition("__")[0]]
+    reasons = dict.fromkeys(entry.detail for entry in not_judged if entry.rule == name.partition("__")[0])
     return f": it could not be judged: {'; '.join(reasons)}" if reasons else ""
 
 

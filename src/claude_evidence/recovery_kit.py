@@ -128,4 +128,5 @@ def _conversation(saved: Saved) -> dict[str, Any]:
         "reason": repair.reason,
         "fields": [{"name": piece.name, "from": piece.came_from} for piece in saved.pieces],
         "lost": list(saved.lost),
+        "doubt": saved.repair.doubt,
     }

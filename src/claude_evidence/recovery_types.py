@@ -39,7 +39,8 @@ class Repair:
     ``relink`` is whether a copy is pointed to ``cli_session_id`` as well, its own transcript not being there.
     ``target`` is the place of its entry. ``aside`` are stuck temporary files of it, which would keep the app from
     saving it again (#83584). ``rests`` are its damaged entries, the one that counts most first. ``worktree`` is the
-    lease of a worktree that names it. ``reason`` says why `Way.NOTHING`.
+    lease of a worktree that names it. ``doubt`` is what is not sure about its place, in a sentence. ``reason`` says why
+    `Way.NOTHING`.
     """
 
     session_id: str
@@ -59,6 +60,7 @@ class Repair:
     aside: tuple[str, ...] = ()
     rests: tuple[str, ...] = ()
     worktree: Mapping[str, str] = field(default_factory=dict)
+    doubt: str = ""
     reason: str = ""
 
 

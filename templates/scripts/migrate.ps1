@@ -34,8 +34,12 @@ try {
     $package = Get-ClaudePackage
     if ($package -eq $null) { throw 'No package of Claude is installed for you: there is nothing to move from.' }
     $roaming = Join-Path -Path $env:APPDATA -ChildPath 'Claude'
+    if ((Test-Path -LiteralPath $roaming) -and [string] (Get-Item -LiteralPath $roaming -Force).LinkType -ne '') {
+        throw "$roaming is a link, perhaps into the package itself: take the link away first. Nothing was changed."
+    }
     if (-not $PSCmdlet.ShouldProcess($package.PackageFullName, "Copy its data, remove it, run $setup, put the data into $roaming")) { exit 1 }
     $backup = Save-PackageData 'migrate-backup'
+    if (-not (Test-Path -LiteralPath (Join-Path -Path $backup -ChildPath 'Roaming\Claude'))) { throw 'The package holds no data of Claude. Nothing was changed.' }
     if (Test-Path -LiteralPath $roaming) {
         $old = New-Folder 'migrate-backup-before'
         Copy-Tree $roaming $old

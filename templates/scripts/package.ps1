@@ -77,9 +77,19 @@ function Assert-SameTree([string] $from, [string] $to) {
     }
 }
 
+function Assert-NoLinkInside([string] $folder) {
+    # What lies behind a junction is not copied, and it would be taken for copied.
+    foreach ($item in @(Get-ChildItem -LiteralPath (Get-LongPath $folder) -Recurse -Force -Attributes Directory+ReparsePoint)) {
+        if (@('Junction', 'SymbolicLink') -contains [string] $item.LinkType) {
+            throw "$($item.FullName) is a link: what lies behind it would not be copied. Put a real folder in its place first. Nothing was changed."
+        }
+    }
+}
+
 function Save-PackageData([string] $name) {
     $data = Get-PackageDataFolder
     if (-not (Test-Path -LiteralPath $data)) { throw "There is no $data to copy. Nothing was changed." }
+    Assert-NoLinkInside $data
     $backup = New-Folder $name
     Copy-Tree $data $backup
     Assert-SameTree $data $backup

@@ -121,6 +121,8 @@ EVENTS = {
     f"Id           : 215\nMessage      : 0x80070020: no container for package\n               {PACKAGE}\n",
     "Format-Table": "TimeCreated           Id LevelDisplayName Message\n-----------           -- ----------------\n"
     f"17/05/2026 07:27:44  215 Error            0x80070020: No container for {PACKAGE}...\n",
+    "table, number first": f"| Id | When | Text |\n|--|--|--|\n| 215 | 07:27 | 0x80070020: {PACKAGE} |\n",
+    "Portuguese": f"Identificação do Evento:215\nFonte: AppModel-Runtime\n0x80070020: o pacote {PACKAGE}",
     "number at the end": f"0x80070020: no container for package {PACKAGE} (Event ID 215)",
     "XML": "Here it is:\n<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\n"
     "<Provider Name='Microsoft-Windows-AppModel-Runtime'/><EventID>215</EventID>"
@@ -177,8 +179,33 @@ def test_what_powershell_says_of_an_installer_is_a_failed_deployment_of_its_pack
     assert row["PackageName"] == "Claude_…__pzs8sxrjxfjjc"
 
 
-def test_error_reporting_goes_on_after_its_empty_line() -> None:
-    text = f"Fault bucket , type 0\nEvent Name: MoAppHang\n\nProblem signature:\nP1: {PACKAGE}\nP2: praid:Claude\n"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Fehler bei der Bereitstellung. HRESULT: 0x80073CF6, Das Paket konnte nicht registriert werden.",
+        "Échec du déploiement avec HRESULT : 0x80073CF6, Impossible d’enregistrer le package.",
+    ],
+)
+def test_powershell_says_it_in_any_language(said: str) -> None:
+    (row,) = table("events", f"Add-AppxPackage : {said}\n0x80070002: {PACKAGE}").to_dict("records")
+    assert (row["EventID"], row["HResult"], row["PackageName"]) == (404, "0x80073cf6", PACKAGE)
+    other = "0x80070002: Contoso.Radio_1.2.3.0_x64__8wekyb3d8bbwe, Claude"
+    (row,) = table("events", f"Add-AppxPackage : {said}\n{other}").to_dict("records")
+    assert not (pd.notna(row["PackageName"]) and row["PackageName"]), "another app's failure is not Claude's"
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        ("Event Name:", "Problem signature:"),
+        ("Problem Event Name:   ", "Problem signature:"),
+        ("Ereignisname:", "Problemsignatur:"),
+        ("Nom d’événement :", "Signature du problème :"),
+        ("イベント名:", "問題の署名:"),
+    ],
+)
+def test_error_reporting_goes_on_after_its_empty_line(name: str, signature: str) -> None:
+    text = f"Bucket , 0\n{name} MoAppHang\n\n{signature}\nP1: {PACKAGE}\nP2: praid:Claude\n"
     (row,) = table("events", text).to_dict("records")
     assert row["EventID"] == 1001
     assert b"MoAppHang" in row["EventData"]
@@ -307,6 +334,12 @@ def test_listings_name_session_files() -> None:
     assert rows["ParseState"].tolist() == ["listed", "listed"]
 
 
+@pytest.mark.parametrize("name", ["local_3f2a….json.tmp", "local_3f2a1b44-....json.tmp", "local_….json.tmp"])
+def test_a_listing_may_shorten_its_names(name: str) -> None:
+    rows = table("session_registry", f"claude-code-sessions\n\n-a----  5/17/2026  2:45 AM   144258 {name}\n")
+    assert (rows["FileName"].tolist(), rows["IsTmp"].tolist()) == ([name], [True])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -316,6 +349,8 @@ def test_listings_name_session_files() -> None:
             "```\nPS> Format-Hex local_<sid>.json   # 144258 bytes\n           00 01 02 03 04 05 06 07\n\n"
             "00000000   00 00 00 00 00 00 00 00  ........\n00000008   00 00 00 00 00 00 00 00  ........\n```"
         ),
+        "hexdump -C local_<sid>.json # 144258 bytes\n00000000   00 00 00 00 00 00 00 00\n*\n00023382\n",
+        "xxd local_0d42….json # 144258\n\n00000000: 0000 0000 0000 0000  ....\n00000010: 0000 0000 0000 0000  ....\n",
         "local_<sid>.json, 144258 bytes\n00000000   00 00 00 00 00 00 00 00\n00000008   00 00 00 00 00 00 00 00\n",
     ],
 )

@@ -152,3 +152,36 @@ def test_what_may_lose_data_says_so_and_comes_after_a_copy(name: str, steps: lis
         assert loses or not risky or "repair installation of windows" in text, f"{name}: {step['step']}"
         assert copied or not loses or "nothing in it is needed" in text, f"{name}: {step['step']}"
         assert not command.startswith(("ls ", "sudo ", "cp ", "rm ")), f"{name}: no command of Windows"
+
+
+MENDED_BY_A_KIT = [
+    "session_json_tmp_stuck",
+    "session_json_all_null",
+    "session_json_truncated",
+    "transcript_nul_blocks",
+    "orphaned_cli_session_id",
+    "sidebar_lost_index_transcripts_intact",
+    "msix_exdev_session_save",
+]
+
+
+@pytest.mark.parametrize(("name", "steps"), remedies(), ids=[name for name, _ in remedies()])
+def test_a_command_can_be_run_as_it_stands(name: str, steps: list[dict[str, Any]]) -> None:
+    """By a person in trouble: it neither hangs nor writes over, and it finds the folder of either kind of install."""
+    for command in (step.get("command", "") for step in steps):
+        # a file in use is asked for a million times otherwise, 30 s apart
+        assert "robocopy" not in command or ("/R:1" in command and "/W:1" in command), command
+        assert "-AllUsers" not in command, "removes the data of people who have no copy"
+        if "setx TEMP" in command:
+            assert command.index("New-Item") < command.index("setx"), "programs fail where the folder is not there"
+        if "env:APPDATA\\Claude" in command and name not in (
+            "session_dir_never_created",
+            "session_save_open_dir_refused",
+        ):
+            assert "Packages\\Claude_" in command, f"a packaged app keeps its data elsewhere: {command}"
+
+
+@pytest.mark.parametrize("name", MENDED_BY_A_KIT)
+def test_lost_conversations_are_pointed_to_the_kit(name: str) -> None:
+    commands = [step.get("command", "") for step in dict(remedies())[name]]
+    assert "claude-evidence recover -o kit" in commands

@@ -139,6 +139,10 @@ def test_package_is_removed_only_after_its_data_were_copied_and_compared() -> No
         assert main.index("Save-PackageData") < main.index("Remove-AppxPackage")
         saving = SCRIPTS[name][SCRIPTS[name].index("function Save-PackageData") :]
         assert saving.index("Copy-Tree") < saving.index("Assert-SameTree") < saving.index("return $backup")
+        assert saving.index("Assert-NoLinkInside $data") < saving.index("Copy-Tree"), "behind a link nothing is copied"
+    main = SCRIPTS["migrate.ps1"][SCRIPTS["migrate.ps1"].rindex("\ntry {") :]
+    for look in ("$roaming -Force).LinkType", "The package holds no data of Claude"):
+        assert main.index(look) < main.index("Remove-AppxPackage")
     launch = SCRIPTS["fix-launch.ps1"]
     assert launch.index("if (-not $RemovePackage)") < launch.rindex("Save-PackageData")
 

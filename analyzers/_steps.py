@@ -17,10 +17,11 @@ _COPY = re.compile(r"(?:quit claude[^.;]{0,40}\band )?(?:copy|keep)\b.{1,160}\b(
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 SAVE_FIRST = Step(
     "Before anything else quit Claude completely and copy its data to a safe place: a later step may lose data.",
-    'robocopy "$env:USERPROFILE\\.claude" "$env:USERPROFILE\\claude-backup\\.claude" /E /COPY:DAT\n'
-    'robocopy "$env:APPDATA\\Claude" "$env:USERPROFILE\\claude-backup\\Claude" /E /COPY:DAT\n'
+    # without /R and /W it tries a file that somebody holds a million times, half a minute apart
+    'robocopy "$env:USERPROFILE\\.claude" "$env:USERPROFILE\\claude-backup\\.claude" /E /COPY:DAT /R:1 /W:1\n'
+    'robocopy "$env:APPDATA\\Claude" "$env:USERPROFILE\\claude-backup\\Claude" /E /COPY:DAT /R:1 /W:1\n'
     'robocopy "$env:LOCALAPPDATA\\Packages\\Claude_pzs8sxrjxfjjc\\LocalCache\\Roaming\\Claude" '
-    '"$env:USERPROFILE\\claude-backup\\Claude-package" /E /COPY:DAT',
+    '"$env:USERPROFILE\\claude-backup\\Claude-package" /E /COPY:DAT /R:1 /W:1',
     Risk.SAFE,
 )
 
@@ -40,6 +41,7 @@ def is_over(finding: Finding) -> bool:
 def steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
     """Return the safest step of each of *findings*, the worst given first; of a single one all of its steps.
 
+    Where there is room the first one's other steps follow that lose nothing. What several ask for is said once.
     Copies come first: the one that a finding names, or one of all data where several do or where a step may lose data
     and none is made before it. What may lose data comes last; where there is no room for all, what the later of
     *findings* would add is left out. What is over is told for the next time.
@@ -58,14 +60,17 @@ def steps(findings: Sequence[Finding]) -> tuple[Step, ...]:
 
 
 def _chosen(findings: Sequence[Finding]) -> list[Step]:
-    """Return the copies that *findings* name and the safest step of each, or all steps of a single one."""
+    """Return the copies that *findings* name and the safest step of each, then the first one's that lose nothing."""
     chosen: dict[str, Step] = {}
     for finding in findings:
         copies = [step for step in finding.remedy if _is_copy(step)]
         others = [step for step in finding.remedy if not _is_copy(step)]
         safest = sorted(others, key=lambda step: _ORDER[step.risk])[:1]
         for step in (*copies, *safest, *(others if len(findings) == 1 else ())):
-            chosen.setdefault(step.text, step)
+            chosen.setdefault(step.command or step.text, step)
+    for step in findings[0].remedy if findings else ():
+        if step.risk is not Risk.LOSES_DATA and not step.text.startswith("Or"):
+            chosen.setdefault(step.command or step.text, step)
     return list(chosen.values())
 
 

@@ -98,6 +98,14 @@ def test_safest_step_of_the_worst_comes_first() -> None:
     assert [step.text for step in verdict([worst, other], Basis(2)).what_to_do] == ["safe", "later"]
 
 
+def test_what_two_findings_ask_for_is_said_once_and_the_root_gets_the_room_that_is_left() -> None:
+    kit = "claude-evidence recover -o kit"
+    more = (Step("move it", risk=Risk.NEEDS_ADMIN), Step("Or something else."), Step("risky", risk=Risk.LOSES_DATA))
+    root = finding("root", remedy=(Step("Make a kit.", kit), *more))
+    after = finding("after", Level.HIGH, 5, remedy=(Step("Make a kit of these.", kit), Step("by hand")))
+    assert [step.text for step in verdict([root, after], Basis(2)).what_to_do] == ["Make a kit.", "move it"]
+
+
 def test_nothing_found_says_what_was_not_looked_at() -> None:
     told = verdict([finding("context", Level.INFORMATIONAL)], Basis(7, unanswered=1))
     assert told.level is None

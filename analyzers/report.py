@@ -17,6 +17,7 @@ from claude_evidence.analyzers.findings import findings, findings_of
 from claude_evidence.analyzers.joins import join, zone_known
 from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
+from claude_evidence.analyzers.recovery import at_rest
 from claude_evidence.analyzers.timeline import timeline
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Custody, Evidence, Level, Member, NotJudged, Report
@@ -57,6 +58,7 @@ def examine(
     found = findings(judgement.hits, rules, tables, hashes, host)
     not_judged = said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules, judgement.answered)
     booted = boots(tables["events"], hashes)
+    links = findings_of(judgement.hits, found, tables)
     areas = {document.stem: document.file.parent.name for document in rules.documents}
     report = Report(
         manifest=evidence.manifest,
@@ -64,7 +66,7 @@ def examine(
         findings=found,
         not_judged=not_judged,
         timeline=timeline(tables, history, found, areas, booted, hashes),
-        conversations=(rows := ledger(tables, history, hashes, findings_of(judgement.hits, found, tables))),
+        conversations=(rows := ledger(_aged(evidence, tables), history, hashes, links)),
         packages=packages(tables, hashes),
         boots=booted,
         custody=Custody(evidence.manifest.acquisitions, evidence.members, tuple(inputs)),
@@ -75,6 +77,16 @@ def examine(
         tally=tally(rows),
     )
     return report, judgement.hits
+
+
+def _aged(evidence: Evidence, tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """Return *tables* without the age of files where nobody says when they were taken from a running machine.
+
+    All files of a folder that was copied can be of one minute: no save is under way in any of them.
+    """
+    manifest = evidence.manifest
+    live = manifest.finished_at and manifest.host.get("collected_from") != "disk"
+    return tables if live else at_rest(tables)
 
 
 def matches(evidence: Evidence, rules: RuleSet) -> tuple[frozenset[tuple[str, Level]], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -203,3 +204,13 @@ def test_the_report_in_an_issue_gives_the_main_finding_again(name: str, tmp_path
         "loaded_0_persisted_sessions",
         "orphaned_cli_session_id",
     }
+
+
+def test_what_is_damaged_in_a_copied_folder_is_not_called_a_save_under_way(tmp_path: Path) -> None:
+    for name, data in files("all-null-session").items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+        os.utime(tmp_path / name, (1_790_000_000, 1_790_000_000))
+    hurt = [row for row in report(tmp_path).conversations if row.state == "null-filled"]
+    assert hurt
+    assert not [row for row in hurt if "may still be saving" in row.how or row.recoverable == "nothing to do"]

@@ -151,13 +151,13 @@ def test_a_known_file_is_not_read_again_and_a_changed_one_is(tmp_path: Path, mon
     digests = Digests()
     first = digests.of(path)
     reads: list[int] = []
-    own = reading.Hashing.read
+    own = reading.Hashing.readinto
 
-    def read(self: reading.Hashing, size: int = -1) -> bytes:
-        reads.append(size)
-        return own(self, size)
+    def readinto(self: reading.Hashing, buffer: bytearray) -> int:
+        reads.append(len(buffer))
+        return own(self, buffer)
 
-    monkeypatch.setattr(reading.Hashing, "read", read)
+    monkeypatch.setattr(reading.Hashing, "readinto", readinto)
     assert digests.of(path) is first
     assert not reads
     path.write_bytes(b"other")

@@ -79,7 +79,9 @@ class Scrubber:
         words = (*PATH_ANCHORS, *OTHER_ANCHORS, *secret_shapes.ANCHORS, *_conversation.ANCHORS)
         literals = [n for group in (self._first, self._names) for literal in group.all for n in literal.needles]
         ids = [value.encode("utf-8", "surrogatepass").lower() for value in self._ids]
-        fields = (b"user", b"owner", b"host", b"computer", b"domain", b"profile") if self._positions.needles else ()
+        fields = (
+            (b"user", b"owner", b"host", b"computer", b"domain", b"profile", b"sid-") if self._positions.needles else ()
+        )
         literals += [needle.encode() for needle in self._packed.needles]
         ips = (b"0.0", b"::", b":0") if self._ips else ()
         return Sieve([*(w.encode() for w in words), *literals, *ids, *self._positions.needles, *fields, *ips])
@@ -103,9 +105,11 @@ class Scrubber:
             pieces.apply(step)
         for find in self._first.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
-        for step in (self._emails, self._paths, self._slug_names, self._ids_and_tokens):
+        for step in (self._emails, self._paths, self._slug_names):
             pieces.apply(step)
+        # before the SIDs are gone: a name beside one is known by it
         pieces.apply(lambda piece: self._positions.spans(piece, self._put))
+        pieces.apply(self._ids_and_tokens)
         for find in self._names.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
         if self._ips:

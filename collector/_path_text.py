@@ -24,6 +24,7 @@ _EDGE = rf"(?:(?-i:(?<![{LETTERS}]))|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{{2}}))"
 _ANCHOR = re.compile(
     rf"{_EDGE}(?P<drive>[A-Za-z](?::|%(?:25)?3A))(?P<sep>{_SEPARATOR})"
     r"|(?<![\\\w:$])(?P<share>\\{2}|\\{4}|\\{8})(?=[\w.?-])"
+    r"|(?:(?<=file:)|(?<=smb:))(?P<net>//)(?=\w)"
     r"|(?<![\w.~%:/\\-])(?P<root>\\?/|%(?:25)?2F)"
     r"(?=(?:home|users|volumes|mnt|media|srv|root|data|private|opt|tmp|var|workspace|export)(?:\\?/|%(?:25)?2F))"
     r"|(?<![\w~])(?P<tilde>~(?:\\{1,4}|/|%(?:25)?(?:5C|2F)))(?=\w|\.\w)"
@@ -47,6 +48,16 @@ _TO_THE_END = re.compile(
 _BEFORE = frozenset(" :=")
 _TRAILING = re.compile(r"[\s.,;!)\]}'`]+\Z")
 _SPACED = re.compile(r"[^\s].{0,60}[^\s]|[^\s]", re.DOTALL)
+
+_REPOSITORY = re.compile(
+    r"(?:(?:github|gitlab)\.com|bitbucket\.org|dev\.azure\.com|(?<=git@)[\w.-]{1,100})"
+    r"(?P<sign>[:/]|%(?:25)?2F)(?P<owner>[\w.~-]{1,100})"
+    r"(?:(?:/|%(?:25)?2F)(?P<name>[\w.~-]{1,100}?)(?=\.git|[^\w.~-]|\.?(?:\s|\Z)))?",
+    re.IGNORECASE,
+)
+_PUBLIC = frozenset(
+    {"anthropics", "modelcontextprotocol", "electron", "electron-userland", "nodejs", "microsoft", "features"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,16 @@ def find(text: str, spaced: frozenset[str] = frozenset()) -> Iterator[Found]:
         position = max(anchor.end(), spans[-1][1] if spans else 0)
         if spans:
             parts = tuple(text[begin:end] for begin, end in spans)
-            yield Found(tuple(spans), parts, root=kind != "tilde", host=kind == "share")
+            yield Found(tuple(spans), parts, root=kind != "tilde", host=kind in ("share", "net"))
+
+
+def repositories(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where *text* names the owner of a repository and the repository, except those of the app's makers."""
+    if ".com" not in text and ".org" not in text and "git@" not in text:
+        return
+    for match in _REPOSITORY.finditer(text):
+        if match["owner"].casefold() not in _PUBLIC:
+            yield from (match.span(name) for name in ("owner", "name") if match[name])
 
 
 def split(path: str) -> list[str]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from claude_evidence.collector._json_keys import is_own_branch
 from claude_evidence.collector._pieces import Spans
 from claude_evidence.collector._types import Kind
 from claude_evidence.collector.scrub_json import JsonScrub
 
 ANCHORS = ('{"', '["', '{\\"', '":', "title", "prompt", "text:", "content:", "summary:", "query:",
-           "instructions:", "input:")  # fmt: skip
+           "instructions:", "input:", "branch")  # fmt: skip
 _TITLE = r"(?:custom|ai|session|window|conversation|display|new|old|prev|chat)?title"
 _SAID = (
     r"(?:first|last|system|user|initial)?prompt|initialmessage|text|content|summary|query|instructions|input|completion"
 )
 FIELD = re.compile(
-    rf"(?<![^\W_])(?:(?P<title>{_TITLE})|(?:{_SAID}))(?:\\{{0,4}}[\"'])?"
+    rf"(?<![^\W_])(?:(?P<title>{_TITLE})|(?P<branch>(?:source|head|base|git)?branch)|(?:{_SAID}))(?:\\{{0,4}}[\"'])?"
     r"[ ]{0,2}[:=][ ]{0,2}(?P<quote>\\{0,4}[\"'`])",
     re.IGNORECASE,
 )
@@ -44,7 +45,8 @@ def find(text: str, scrub: JsonScrub, hide: Callable[[Kind, str], str]) -> Spans
             position = max(end, json.end())
         elif field:
             start, end = field.end(), closing(text, field.end(), field["quote"])
-            if end > start and not _KEPT.fullmatch(text, start, end):
+            kept = _KEPT.fullmatch(text, start, end) or (field["branch"] and is_own_branch(text[start:end]))
+            if end > start and not kept:
                 yield start, end, hide(Kind.TITLE if field["title"] else Kind.VALUE, text[start:end])
             position = max(end, start)
         json = JSON.search(text, position) if json and json.start() < position else json

@@ -19,7 +19,7 @@ class Rule(StrEnum):
     PATH = "path"  # a path: scrubbed part by part
     BRANCH = "branch"  # a git branch: kept where git or the app chose it
     TITLE = "title"
-    HIDE = "hide"  # a key nobody knows
+    HIDE = "hide"  # hidden, whatever it looks like: numbers and ids that are somebody's own
     SECRET = "secret"  # noqa: S105 - the name of a rule: hidden, and so is all below, keys too
     ACCOUNT = "account"
     ORGANISATION = "org"
@@ -85,6 +85,11 @@ _WORDS: dict[Rule, str] = {
     Rule.USER: "username user_name login logonname owner user",
     Rule.HOST: "hostname host_name computername computer machinename devicename remotetoolsdevicename server_name host",
     Rule.ERROR: "message errormessage error errors stack cause description value detail details data",
+    Rule.HIDE: """
+        did deviceid device_id machineid machine_id installationid installation_id anonymousid anonymous_id tenantid
+        tenant_id objectid object_id serialnumber serial_number phone phonenumber phone_number mobile hardwareid
+        ipaddress ip_address
+        """,
     Rule.HIDE_ALL: """
         prompt firstprompt initialmessage systemprompt arguments args input inputs output result results content
         contents text query body parameters payload lastprompt completion instructions notes

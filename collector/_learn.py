@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from claude_evidence.collector import _conversation, _path_text, secret_shapes
+from claude_evidence.collector import _conversation, _fields, _path_text, secret_shapes
 from claude_evidence.collector import _json_keys as keys
 from claude_evidence.collector._json_keys import Rule
 from claude_evidence.collector._json_repeats import Repeats, inner
@@ -18,26 +18,6 @@ from claude_evidence.collector._vocabulary import is_message
 from claude_evidence.collector.scrub_text import EMAIL, SIDS
 
 Note = Callable[[Kind, str], None]
-ANCHORS = (
-    "accountid", "orgid", "account_id", "org_id", "uuid:", "uuid\":", "org changed", "host name", "hostname",
-    "computername", "username", "userdomain", "user name", "registered owner", "user=", "user:", "scandir", "--users-",
-)  # fmt: skip
-_FIELD = re.compile(
-    r"(?<![A-Za-z])(?:(?P<account>(?:last_?known_?)?account_?(?:uu)?id|user_?uuid|uuid)"
-    r"|(?P<org>org(?:anization)?_?(?:uu)?id|org changed from)"
-    r")(?:\\{0,4}[\"'])?(?:[ ]?[:=][ ]?|[ ])(?:\\{0,4}[\"'])?(?P<first>[0-9a-f-]{36}|null|none|undefined)"
-    r"(?:[ ](?:→|->|to)[ ](?P<second>[0-9a-f-]{36}))?",
-    re.IGNORECASE,
-)
-_WORD = r"[^\s\"',;:=(){}\[\]<>|\\/]{1,64}"
-_STATE = re.compile(
-    r"(?<![A-Za-z_])(?:(?P<host>host ?name|computer ?name|userdomain)|(?P<user>user ?name|user|log[io]n)"
-    r"|(?P<name>registered owner|full name))[\"']?[ ]{0,30}[:=][ ]{0,30}[\"']?"
-    rf"(?P<value>{_WORD}(?: {_WORD}){{0,3}})[\"']?[ \t\r]{{0,8}}(?:$|[,;}}])",
-    re.IGNORECASE | re.MULTILINE,
-)
-_KIND_OF_STATE = {"host": Kind.HOST, "user": Kind.USER, "name": Kind.FULL_NAME}
-_NOBODY = frozenset({"null", "none", "undefined", "true", "false", "unknown", "n/a", "undef", "nil", "anonymous"})
 _COMMON_VALUE = re.compile(
     r"(?:production|development|staging|debug|verbose|info|warning|error|true|false|enabled|disabled|default|stdio|utf-?8"
     r"|[a-z]{2}[_-][a-z]{2}(?:\.utf-?8)?|[\d.:,/ -]+|https?://(?:localhost|127\.0\.0\.1)[:/\d]{0,8})\Z", re.IGNORECASE
@@ -112,14 +92,8 @@ class Learning:
                 self._note(Kind.EMAIL, plain(match[0]))
 
     def _fields(self, text: str) -> None:
-        for match in _FIELD.finditer(text):
-            kind = Kind.ACCOUNT if match["account"] else Kind.ORGANISATION
-            for value in (match["first"], match["second"]):
-                if value and UUID.fullmatch(value):
-                    self._note(kind, value.lower())
-        for match in _STATE.finditer(text):
-            if match["value"].casefold() not in _NOBODY:
-                self._note(_kind_of(match), match["value"])
+        for kind, value in _fields.found(text):
+            self._note(kind, value)
 
     def _paths(self, text: str) -> None:
         for found in _path_text.find(text):
@@ -198,7 +172,7 @@ class Learning:
             if match:
                 return match["value"] is None
         if rule in (Rule.ACCOUNT, Rule.ORGANISATION, Rule.EMAIL, Rule.NAME, Rule.USER, Rule.HOST):
-            if value.casefold() not in _NOBODY and len(value) <= 256:
+            if value.casefold() not in _fields.NOBODY and len(value) <= 256:
                 self._note(keys.KINDS[rule], value)
         elif rule is Rule.TITLE:
             self.title(value)
@@ -232,10 +206,6 @@ def _is_said(level: Level) -> bool:
     if level.state == SAID:
         return True
     return level.is_object and level.key != "args" and keys.rule_of(level.key) is Rule.HIDE_ALL
-
-
-def _kind_of(match: re.Match[str]) -> Kind:
-    return next(kind for name, kind in _KIND_OF_STATE.items() if match[name])
 
 
 def _enter(parent: Level | None, level: Level) -> None:

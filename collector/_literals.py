@@ -11,11 +11,18 @@ from claude_evidence.collector._pieces import Spans
 from claude_evidence.collector._spellings import LETTERS, NAMES, needles, normal, spellings
 from claude_evidence.collector._types import Identity, Kind
 
-_LEFT = rf"(?:(?-i:(?<![{LETTERS}]))|(?<=%[0-9A-Fa-f]{{2}})|(?<=\\u[0-9A-Fa-f]{{4}})|(?<=\\[nrtbf]))"
+_LEFT = (
+    rf"(?:(?-i:(?<![{LETTERS}]))|(?<=%[0-9A-Fa-f]{{2}})|(?<=%25[0-9A-Fa-f]{{2}})|(?<=\\u[0-9A-Fa-f]{{4}})"
+    r"|(?<=\\[nrtbf]))"
+)
 _RIGHT = rf"(?-i:(?![{LETTERS}]))"
 _LETTER = re.compile(f"[{LETTERS}]")
 _BOUNDED = NAMES | {Kind.SID, Kind.ACCOUNT, Kind.ORGANISATION, Kind.EMAIL, Kind.PATH}
-_SIGN = r"(?:[ ]{0,3}(?:=>|[:=])[ ]{0,3})"
+_SPACE = r"(?:[ ]|%(?:25)?20|\+)"
+_QUOTE = r"(?:\\{0,8}[\"']|%(?:25)?2[27])"
+_SIGN = rf"(?:{_SPACE}{{0,3}}(?:=>|[:=]|%(?:25)?3[AD]){_SPACE}{{0,3}})"
+_BESIDE = rf"(?:{_SPACE}{{0,2}}(?:[(:,=]|%(?:25)?(?:28|3A|2C|3D))?{_SPACE}{{0,2}}{_QUOTE}?)"
+_NOT_OURS = r"(?!-[0-9a-f]{6,64}(?![A-Za-z0-9]))"
 Put = Callable[[Identity, str], str]
 """Gives what stands for a value, in place of a text."""
 _FIELDS = (
@@ -103,14 +110,13 @@ class Positions:
         names = [i for i in identities if not i.anywhere and i.kind in NAMES]
         by_text = {text: i for i in names for text in spellings(i.kind, i.value)}
         self._by_name = {normal(text): i for text, i in by_text.items()}
-        texts = sorted(by_text, key=len, reverse=True)
+        texts = sorted(map(re.escape, by_text), key=len, reverse=True)
+        texts += ["".join(map(_any_spelling, i.value)) for i in names]
         hosts = {normal(i.value) for i in identities if i.kind in (Kind.HOST, Kind.DOMAIN)} | {
             "azuread",
             "microsoftaccount",
         }
-        pattern = _positions(
-            "|".join(map(re.escape, texts)), "|".join(map(re.escape, sorted(hosts, key=len, reverse=True)))
-        )
+        pattern = _positions("|".join(texts), "|".join(map(re.escape, sorted(hosts, key=len, reverse=True))))
         self._pattern = re.compile(pattern, re.IGNORECASE) if texts else None
         self.needles = tuple(dict.fromkeys(needles(f"{host}\\" for host in hosts))) if names else ()
 
@@ -128,11 +134,12 @@ class Positions:
 def _positions(names: str, domains: str) -> str:
     """Return a pattern of *names* after a field that holds one, after a domain, and beside a SID."""
     fields = "|".join(_FIELDS)
+    name, sid = rf"(?:{names}){_RIGHT}{_NOT_OURS}", r"(?:S-1-5-21-|S-1-12-1-|sid-[0-9a-f]{6})"
     return (
-        rf"(?<![^\W_])(?:{fields})[\"']?{_SIGN}(?:\\{{0,4}}[\"'])?(?P<field>{names}){_RIGHT}"
-        rf"|(?<![^\W_])(?:{domains})\\{{1,4}}(?P<domain>{names})(?![\w\\/.-])"
-        rf"|(?<![^\W_])(?P<sid>{names})(?=[ ]{{0,2}}[(:,]?[ ]{{0,2}}(?:S-1-5-21-|sid-[0-9a-f]{{6}}))"
-        rf"|(?:S-1-5-21-[0-9-]{{8,40}}|sid-[0-9a-f]{{6}})[)]?[ ]{{0,2}}[(:,=]?[ ]{{0,2}}(?P<beside>{names}){_RIGHT}"
+        rf"(?:(?<![^\W_])|(?<=%22)|(?<=%2522))(?:{fields}){_QUOTE}?{_SIGN}{_QUOTE}?(?P<field>{name})"
+        rf"|(?<![^\W_])(?:{domains})(?:\\{{1,8}}|%(?:25)?5C)(?P<domain>{name})(?![\w\\/.-])"
+        rf"|(?:(?<![^\W_])|(?<=%2[278]))(?P<sid>{name})(?={_BESIDE}{sid})"
+        rf"|{sid}[0-9-]{{0,40}}(?:[)]|%(?:25)?29)?{_BESIDE}(?P<beside>{name})"
     )
 
 

@@ -14,23 +14,31 @@ from dataclasses import dataclass
 from claude_evidence.collector._spellings import LETTERS, normal
 
 MAX_PARTS = 2048
-_SEPARATOR = r"(?:\\{1,8}/?|/{1,2}|%(?:25)?(?:5C|2F)|\\{1,4}u005c)"
+_UNIT = r"u(?!005c|002f)[0-9a-f]{4}"
+# of the backslashes before an escaped letter a third are its own, however often the text was escaped: \\\u00eb
+_SEPARATOR = (
+    rf"(?:\\{{2}}(?=\\{_UNIT})|\\{{4}}(?=\\{{2}}{_UNIT})|\\{{8}}(?=\\{{4}}{_UNIT})"
+    r"|\\{1,8}/?|/{1,2}|%(?:25)?(?:5C|2F)|\\{1,4}u005c)"
+)
 _EDGE = rf"(?:(?-i:(?<![{LETTERS}]))|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{{2}}))"
 _ANCHOR = re.compile(
     rf"{_EDGE}(?P<drive>[A-Za-z](?::|%(?:25)?3A))(?P<sep>{_SEPARATOR})"
-    r"|(?<![\\\w:])(?P<share>\\{2}|\\{4})(?=[\w.?-])"
-    r"|(?<![\w.~%:/\\-])(?P<root>\\?/|%2F)(?=(?:home|users|volumes|mnt|media|srv|root|data|private|opt|tmp|var|workspace)(?:\\?/|%2F))"
-    r"|(?<![\w~])(?P<tilde>~(?:\\{1,4}|/|%5C|%2F))(?=\w|\.\w)"
-    r"|(?:(?<=\\)|(?<=/)|(?<=%5C)|(?<=%2F)|(?<![\w.-]))(?P<bare>users|documents and settings)(?=\\|%5C)"
-    r"|(?:(?<=\\)|(?<=/)|(?<=%2F)|(?<![\w.-]))(?P<unix>Users)(?=/|%2F)",
+    r"|(?<![\\\w:$])(?P<share>\\{2}|\\{4}|\\{8})(?=[\w.?-])"
+    r"|(?:(?<=file:)|(?<=smb:))(?P<net>//)(?=\w)"
+    r"|(?<![\w.~%:/\\-])(?P<root>\\?/|%(?:25)?2F)"
+    r"(?=(?:home|users|volumes|mnt|media|srv|root|data|private|opt|tmp|var|workspace|export)(?:\\?/|%(?:25)?2F))"
+    r"|(?<![\w~])(?P<tilde>~(?:\\{1,4}|/|%(?:25)?(?:5C|2F)))(?=\w|\.\w)"
+    r"|(?:(?<=\\)|(?<=/)|(?<=%5C)|(?<=%2F)|(?<=%255C)|(?<=%252F)|(?<![\w.-]))"
+    r"(?P<bare>users|documents and settings)(?=\\|%(?:25)?5C)"
+    r"|(?:(?<=\\)|(?<=/)|(?<=%2F)|(?<=%252F)|(?<![\w.-]))(?P<unix>Users)(?=/|%(?:25)?2F)",
     re.IGNORECASE,
 )
 _SEP = re.compile(_SEPARATOR, re.IGNORECASE)
 # what an old code page could not hold is written as question marks
-_RUN = re.compile(r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])){1,255}+", re.IGNORECASE)
+_CHARACTER = r"[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])"
+_RUN = re.compile(rf"(?:{_CHARACTER}){{1,255}}+", re.IGNORECASE)
 _ESCAPED_RUN = re.compile(
-    r"(?:[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])|\\{1,4}u(?!005c|002f)[0-9a-f]{4}){1,255}+",
-    re.IGNORECASE,
+    rf"(?:{_CHARACTER}|\\{{1,4}}{_UNIT})(?:{_CHARACTER}|(?<!\\)(?:\\{{4}}|\\{{2}}|\\){_UNIT}){{0,254}}+", re.IGNORECASE
 )
 _QUOTES = frozenset("'\"`")
 _TO_THE_END = re.compile(
@@ -40,6 +48,16 @@ _TO_THE_END = re.compile(
 _BEFORE = frozenset(" :=")
 _TRAILING = re.compile(r"[\s.,;!)\]}'`]+\Z")
 _SPACED = re.compile(r"[^\s].{0,60}[^\s]|[^\s]", re.DOTALL)
+
+_REPOSITORY = re.compile(
+    r"(?:(?:github|gitlab)\.com|bitbucket\.org|dev\.azure\.com|(?<=git@)[\w.-]{1,100})"
+    r"(?P<sign>[:/]|%(?:25)?2F)(?P<owner>[\w.~-]{1,100})"
+    r"(?:(?:/|%(?:25)?2F)(?P<name>[\w.~-]{1,100}?)(?=\.git|[^\w.~-]|\.?(?:\s|\Z)))?",
+    re.IGNORECASE,
+)
+_PUBLIC = frozenset(
+    {"anthropics", "modelcontextprotocol", "electron", "electron-userland", "nodejs", "microsoft", "features"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,16 @@ def find(text: str, spaced: frozenset[str] = frozenset()) -> Iterator[Found]:
         position = max(anchor.end(), spans[-1][1] if spans else 0)
         if spans:
             parts = tuple(text[begin:end] for begin, end in spans)
-            yield Found(tuple(spans), parts, root=kind != "tilde", host=kind == "share")
+            yield Found(tuple(spans), parts, root=kind != "tilde", host=kind in ("share", "net"))
+
+
+def repositories(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where *text* names the owner of a repository and the repository, except those of the app's makers."""
+    if ".com" not in text and ".org" not in text and "git@" not in text:
+        return
+    for match in _REPOSITORY.finditer(text):
+        if match["owner"].casefold() not in _PUBLIC:
+            yield from (match.span(name) for name in ("owner", "name") if match[name])
 
 
 def split(path: str) -> list[str]:
@@ -105,11 +132,12 @@ def _end(text: str, run: re.Match[str], more: bool, quoted: str, spaced: frozens
     """Return where the part that begins with *run* ends; *more* says that a separator follows the run."""
     whole = run[0]
     if quoted and quoted != "\n":
-        closing = whole.find(quoted)
-        return run.start() + closing if closing >= 0 else run.end()
+        # an apostrophe within a word is a letter of a name: 'C:\Users\O'Brien'
+        closing = re.search(rf"{quoted}(?!\w)", whole)
+        return run.start() + closing.start() if closing else run.end()
     if quoted:
         return run.end()
-    whole = re.split(r"['`]", whole, maxsplit=1)[0] if not more else whole
+    whole = re.split(r"(?<!\w)['`]|['`](?!\w)", whole, maxsplit=1)[0] if not more else whole
     if " " not in whole and "\t" not in whole:
         return run.start() + len(whole)
     for end in _word_ends(whole):
@@ -122,7 +150,7 @@ def _end(text: str, run: re.Match[str], more: bool, quoted: str, spaced: frozens
 
 def _word_ends(text: str) -> Iterator[int]:
     """Yield where up to eight words of *text* end, the last first: without what cannot end a name."""
-    ends = [match.start() for match in re.finditer(r"(?=\s|[,;)'`]|\Z)", text)][:12]
+    ends = [match.start() for match in re.finditer(r"(?=\s|[,;)`]|'(?!\w)|\Z)", text)][:12]
     yield from (end for end in reversed(ends) if end)
 
 

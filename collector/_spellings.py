@@ -100,6 +100,10 @@ def _written(form: str) -> Iterator[str]:
         yield form.replace("\\", "\\\\\\\\")
     if '"' in form:
         yield form.replace("\\", "\\\\").replace('"', '\\"')
+    if "'" in form:
+        yield form.replace("'", "\\'")
+        yield form.replace("'", "\\\\'")
+        yield form.replace("'", "''")
     if "/" in form:
         yield form.replace("/", "\\/")
     encoded = quote(form, safe="", errors="surrogatepass")

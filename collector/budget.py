@@ -15,7 +15,7 @@ from claude_evidence.collector._types import Item, Scrub, Store
 ASKED_BYTES, STORED_BYTES, BASE_BYTES = 130, 150, 4096
 # Packed text is seldom smaller than this part of what it was, so what cannot fit need not be tried.
 BEST_RATIO = 100
-SMALLEST_TAIL_BYTES = 64 << 10
+SMALLEST_TAIL_BYTES = 8 << 10
 _OLDER_LATER = 3  # ranks: of a rotated log the newest file says most, the older ones come after what is small
 _META_BYTES, _USUAL_RATIO = 1000, 3
 _ROTATED = re.compile(r"(?:\.old|\d+)?(\.log)\Z", re.IGNORECASE)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from claude_evidence.collector import _conversation as conversation
-from claude_evidence.collector import _learn, _path_text, _text_stream, scrub_evtx, scrub_text, secret_shapes
+from claude_evidence.collector import _fields, _learn, _path_text, _text_stream, scrub_evtx, scrub_text, secret_shapes
 from claude_evidence.collector._path_parts import HIDDEN, SID
 from claude_evidence.collector._sieve import Sieve
 from claude_evidence.collector._spellings import NAMES, normal
@@ -24,18 +24,6 @@ _LONGEST = 8192
 _DATE_LIKE = re.compile(r"[\d.:/_ T-]{1,40}Z?|v?\d+(?:\.\d+)+\S{0,20}|0x[0-9a-f]+", re.IGNORECASE)
 _PREFIX = re.compile(r".*?(?P<path>(?:[A-Za-z]:|~)?[\\/].*)\Z", re.DOTALL)
 _DOMAIN_USER = re.compile(r"(?P<domain>[\w.-]{1,63})\\(?P<user>[^\\/:*?\"<>|\x00-\x1f]{1,64})\Z")
-_AUTHORITIES = frozenset(
-    {
-        "nt authority",
-        "builtin",
-        "nt service",
-        "window manager",
-        "font driver host",
-        "iis apppool",
-        "autorite nt",
-        "nt-autorität",
-    }
-)
 _NAME = re.compile(r"[^\x00-\x1f\\/\"<>|*?]{1,256}")
 
 
@@ -48,7 +36,7 @@ class Discovering:
         self._paths: dict[str, None] = {}
         self._spaced: set[str] = set()
         self._learning = _learn.Learning(self.fact, self.path)
-        words = (*scrub_text.PATH_ANCHORS, *scrub_text.OTHER_ANCHORS, *secret_shapes.ANCHORS, *_learn.ANCHORS,
+        words = (*scrub_text.PATH_ANCHORS, *scrub_text.OTHER_ANCHORS, *secret_shapes.ANCHORS, *_fields.ANCHORS,
                  *(a for a in conversation.ANCHORS if a in ('{"', '["', '":', "title")))  # fmt: skip
         self._sieve = Sieve(word.encode() for word in words)
         self._seen: set[str] = set()
@@ -67,7 +55,7 @@ class Discovering:
             return  # one that is the same on every Windows, such as S-1-5-18
         if kind in NAMES and (not _NAME.fullmatch(value) or normal(value) in SYSTEM_PROFILES):
             return
-        if kind is Kind.DOMAIN and normal(value) in _AUTHORITIES:
+        if kind is Kind.DOMAIN and normal(value) in _fields.AUTHORITIES:
             return
         anywhere = not is_word(value) and not (kind in NAMES and _DATE_LIKE.fullmatch(value))
         if kind in (Kind.ACCOUNT, Kind.ORGANISATION):
@@ -124,7 +112,7 @@ class Discovering:
         if len(text) > _LONGEST:
             text = text[:_LONGEST]
         match = _DOMAIN_USER.fullmatch(text)
-        if match and match["domain"].casefold() not in _AUTHORITIES and "." not in match["user"][:-4]:
+        if match and match["domain"].casefold() not in _fields.AUTHORITIES and "." not in match["user"][:-4]:
             self.fact(Kind.DOMAIN, match["domain"])
             self.fact(Kind.USER, match["user"])
         elif not self._sieve.is_clean(text.encode("utf-8", "surrogatepass")):

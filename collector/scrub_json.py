@@ -229,6 +229,8 @@ class JsonScrub:
         if rule in keys.KINDS:
             kind = keys.KINDS[rule]
             return self._hide(kind, value) if rule in (Rule.TITLE, Rule.SECRET) else self.texts.token(kind, value)
+        if rule is Rule.HIDE and not self.own:
+            return self._hide(Kind.VALUE, value)
         if rule is Rule.KEEP or keys.is_plain(value):
             return self.texts.text(value) if len(value) <= _LONG else self._hide(Kind.VALUE, value)
         if rule is Rule.PATH:

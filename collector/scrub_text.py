@@ -28,7 +28,8 @@ Fit = Callable[[Kind, str, str], str]
 _FIRST = frozenset({Kind.SECRET, Kind.VALUE, Kind.EMAIL, Kind.TITLE})
 PATH_ANCHORS = (":\\", ":/", "%", "\\u00", "\\\\", "users", "documents and settings", "/home/", "/volumes/", "/mnt/",
                  "/media/", "/srv/", "/root/", "/data/", "/private/", "/opt/", "/tmp/",  # noqa: S108 - looked for, not used
-                 "/var/", "/workspace/", "~/", "~\\", "--", "-home-", "\\/")  # fmt: skip
+                 "/var/", "/workspace/", "~/", "~\\", "--", "-home-", "\\/", "/export/",
+                "file://", "smb://", "github.com", "gitlab.com", "bitbucket.org", "dev.azure.com")  # fmt: skip
 OTHER_ANCHORS = ("@", "s-1-5-21", "s-1-12-1", "\0")
 EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}+(?:@|%40|\\u0040)(?:[\w-]{1,63}+\.){1,8}[A-Za-z][A-Za-z0-9-]{1,23}(?![\w-])"
@@ -79,7 +80,9 @@ class Scrubber:
         words = (*PATH_ANCHORS, *OTHER_ANCHORS, *secret_shapes.ANCHORS, *_conversation.ANCHORS)
         literals = [n for group in (self._first, self._names) for literal in group.all for n in literal.needles]
         ids = [value.encode("utf-8", "surrogatepass").lower() for value in self._ids]
-        fields = (b"user", b"owner", b"host", b"computer", b"domain", b"profile") if self._positions.needles else ()
+        fields = (
+            (b"user", b"owner", b"host", b"computer", b"domain", b"profile", b"sid-") if self._positions.needles else ()
+        )
         literals += [needle.encode() for needle in self._packed.needles]
         ips = (b"0.0", b"::", b":0") if self._ips else ()
         return Sieve([*(w.encode() for w in words), *literals, *ids, *self._positions.needles, *fields, *ips])
@@ -99,13 +102,15 @@ class Scrubber:
         pieces = Pieces(text)
         if said and self._fit is None:
             pieces.apply(lambda piece: _conversation.find(piece, self._json, self.hidden))
-        for step in (self._secrets, self._packed_names):
+        for step in (self._secrets, self._packed_names, self._repositories):
             pieces.apply(step)
         for find in self._first.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
-        for step in (self._emails, self._paths, self._slug_names, self._ids_and_tokens):
+        for step in (self._emails, self._paths, self._slug_names):
             pieces.apply(step)
+        # before the SIDs are gone: a name beside one is known by it
         pieces.apply(lambda piece: self._positions.spans(piece, self._put))
+        pieces.apply(self._ids_and_tokens)
         for find in self._names.in_text(pieces.open_text(), self._put):
             pieces.apply(find)
         if self._ips:
@@ -156,6 +161,10 @@ class Scrubber:
 
     def _packed_names(self, text: str) -> Spans:
         return self._packed.spans(text, lambda run: self.replaced(Kind.VALUE, run, run))
+
+    def _repositories(self, text: str) -> Spans:
+        for start, end in _path_text.repositories(text):
+            yield start, end, self.replaced(Kind.PATH, text[start:end], text[start:end])
 
     def _emails(self, text: str) -> Spans:
         if "@" not in text and "%40" not in text and "\\u0040" not in text:

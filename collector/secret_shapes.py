@@ -15,7 +15,8 @@ ANCHORS = (
     "sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "akia", "asia", "eyj", "bearer", "basic",
     "private key", "xox", "xapp-", "aiza", "authorization", "cookie", "passw",
     "secret", "token", "api_key", "apikey", "api-key",
-    "glpat-", "npm_", "hf_", "sig=", "code=", "access_key", "accesskey",
+    "glpat-", "npm_", "hf_", "sig=", "code=", "access_key", "accesskey", "accountkey", "privatekey", "private_key",
+    "_key", "_pat", "pwd", "magic-link",
 )  # fmt: skip
 
 _EDGE = r"(?<![A-Za-z0-9])"
@@ -32,9 +33,11 @@ _KNOWN = re.compile(
 # a value after its name: ``Authorization: …``, ``"x-api-key": "…"``, ``password=…``, ``--token …``
 _NAMED = re.compile(
     _EDGE + r"(?:authorization|proxy-authorization|set-cookie|cookie|x-api-key|api[_-]?key|access[_-]?key(?:[_-]?id)?"
-    r"|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|secret|passw(?:or)?d|passphrase|access[_-]?token|refresh[_-]?token"
+    r"|secret[_-]?(?:access[_-]?)?key|(?:account|shared[_-]?access|private|signing|encryption)[_-]?key|(?:client|app|shared)[_-]?secret|secret"
+    r"|[a-z0-9]{0,24}passw(?:or)?d|passphrase|pwd(?!\W{0,4}(?:[/~]|[a-z]:))|(?:access|refresh|api|bearer|bot)[_-]?token"
     r"|id[_-]?token|auth[_-]?token|session[_-]?key|[a-z0-9]{1,24}_(?:token|secret|key|password|pat)|token|(?<=[?&])(?:sig|code))"
-    r"[\"']{0,2}(?P<sign>[ ]?(?:=>|[:=]|%3D)[ ]?|(?<=-token)[ ]|(?<=-key)[ ])(?:\\{0,4}[\"'])?"
+    r"[\"']{0,2}(?P<sign>[ ]?(?:=>|[:=]|%3D)[ ]?"
+    r"|(?<=-token)[ ]|(?<=-key)[ ]|(?<=-secret)[ ]|(?<=-password)[ ])(?:\\{0,4}[\"'])?"
     r"(?:(?:bearer|basic|digest|token)(?:[ ]|%20){1,4})?",
     re.IGNORECASE,
 )  # fmt: skip
@@ -45,6 +48,8 @@ _SCHEME = re.compile(
     _EDGE + r"(?:bearer|basic)(?:[ ]|%20|\+){1,4}(?P<value>[A-Za-z0-9_.~+/=-]{8,8192}+)", re.IGNORECASE
 )
 _URL_USER = re.compile(r"://(?P<value>[^\s/@:\"'<>\\]{0,128}+:[^\s/@\"'<>\\]{1,256}+)@")
+# what a link for logging in bears: https://claude.ai/magic-link#<code>:<the address in base64>
+_LOGIN = re.compile(r"magic-link[/?#](?P<value>[A-Za-z0-9+/=:_%.-]{4,2048}+)", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"
     r"(?P<value>(?:[A-Za-z0-9+/=\s:,.]|-(?!----)|\\[nr]){1,16384}+)"
@@ -71,7 +76,7 @@ def _all(text: str) -> Iterator[tuple[int, int]]:
     for match in _KNOWN.finditer(text):
         if _is_secret_shape(match[0]):
             yield match.span()
-    for pattern in (_SCHEME, _URL_USER, _PRIVATE_KEY, _PEM_PART):
+    for pattern in (_SCHEME, _URL_USER, _LOGIN, _PRIVATE_KEY, _PEM_PART):
         for match in pattern.finditer(text):
             yield match.span("value")
     yield from _named(text)

@@ -66,6 +66,14 @@ def test_a_huge_log_leaves_room_for_the_small_things(tmp_path: Path) -> None:
     assert bundle.stat().st_size <= 250_000
 
 
+def test_the_newest_lines_of_the_log_are_there_in_the_smallest_bundle(tmp_path: Path) -> None:
+    root, bundle = tree(tmp_path, "exdev-storm-second-drive"), tmp_path / "case.zip"
+    assert collect(root, bundle, "--max-size", "100KB").returncode == 0
+    (entry,) = (e for e in manifest(bundle).acquisitions if e.source.endswith("main.log"))
+    assert "cut to about its newest" in entry.detail
+    assert bundle.stat().st_size <= 100_000
+
+
 def test_older_files_of_a_rotated_log_come_after_what_is_small() -> None:
     artifacts = {artifact.name: artifact for artifact in load()}
     items = [

@@ -36,9 +36,11 @@ _ANCHOR = re.compile(
 _SEP = re.compile(_SEPARATOR, re.IGNORECASE)
 # what an old code page could not hold is written as question marks
 _CHARACTER = r"[^\\/:*?\"<>|\x00-\x1f%]|%(?!(?:25)?(?:5C|2F|3A))|\?(?=[?\\])"
-_RUN = re.compile(rf"(?:{_CHARACTER}){{1,255}}+", re.IGNORECASE)
+_RUN = re.compile(rf"(?:{_CHARACTER}){{1,255}}", re.IGNORECASE)
+_QUOTED = r"(?<=\w)\\{1,2}'(?=\w)"
 _ESCAPED_RUN = re.compile(
-    rf"(?:{_CHARACTER}|\\{{1,4}}{_UNIT})(?:{_CHARACTER}|(?<!\\)(?:\\{{4}}|\\{{2}}|\\){_UNIT}){{0,254}}+", re.IGNORECASE
+    rf"(?:{_CHARACTER}|\\{{1,4}}{_UNIT})(?:{_CHARACTER}|(?<!\\)(?:\\{{4}}|\\{{2}}|\\){_UNIT}|{_QUOTED}){{0,254}}",
+    re.IGNORECASE,
 )
 _QUOTES = frozenset("'\"`")
 _TO_THE_END = re.compile(

@@ -52,7 +52,7 @@ _URL_USER = re.compile(r"://(?P<value>[^\s/@:\"'<>\\]{0,128}+:[^\s/@\"'<>\\]{1,2
 _LOGIN = re.compile(r"magic-link[/?#](?P<value>[A-Za-z0-9+/=:_%.-]{4,2048}+)", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?P<value>(?:[A-Za-z0-9+/=\s:,.]|-(?!----)|\\[nr]){1,16384}+)"
+    r"(?P<value>(?:[A-Za-z0-9+/=\s:,.]|-(?!----)|\\[nr]){1,16384})"
 )
 _PLAIN = re.compile(r"[A-Za-z]{1,24}|[0-9.]{1,12}|true|false|null|undefined|none|\*{3,}", re.IGNORECASE)
 _OURS = re.compile(rf"(?:{'|'.join(kind.value for kind in Kind)})-[0-9a-f]{{2,70}}\.*(?: \(\d{{1,9}}\))?[.:?!]?")

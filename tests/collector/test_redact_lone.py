@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import base64
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 
+from claude_evidence.collector import secret_shapes
 from claude_evidence.collector._types import Kind, Scrub
 from tests.collector.redact_helpers import both, discovering, scrubbed
 
@@ -90,3 +97,37 @@ def test_an_id_or_a_number_that_is_somebodys_own_is_hidden(key: str) -> None:
     redactor = discovering("alice").redactor()
     for value in (ID, "491511234567"):
         assert value.encode() not in scrubbed(redactor, f'{{"{key}": "{value}"}}'.encode(), Scrub.JSON)
+
+
+def test_no_possessive_repetition_holds_an_assertion() -> None:
+    """Python 3.11.0 to 3.11.3 read what ``(?:a|b(?!c))++`` asserts wrongly, and the one-file tool runs there."""
+    modules = Path(secret_shapes.__file__).parent.glob("*.py")
+    patterns = [
+        (path.name, value)
+        for path in modules
+        for value in vars(importlib.import_module(f"claude_evidence.collector.{path.stem}")).values()
+        if isinstance(value, re.Pattern)
+    ]
+    assert len(patterns) > 50
+    assert not [name for name, pattern in patterns if _asserts_possessively(pattern.pattern)]
+
+
+def _asserts_possessively(pattern: str | bytes) -> bool:
+    def within(parsed: Any, possessive: bool) -> bool:
+        for operation, argument in parsed:
+            if possessive and str(operation) in ("ASSERT", "ASSERT_NOT", "AT"):
+                return True
+            inner = possessive or str(operation) in ("POSSESSIVE_REPEAT", "ATOMIC_GROUP")
+            if any(within(part, inner) for part in _parsed(argument)):
+                return True
+        return False
+
+    return within(_parser.parse(pattern), False)
+
+
+def _parsed(argument: Any) -> Iterator[Any]:
+    if isinstance(argument, _parser.SubPattern):
+        yield argument
+    elif isinstance(argument, list | tuple):
+        for part in argument:
+            yield from _parsed(part)

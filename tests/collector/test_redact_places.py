@@ -98,3 +98,15 @@ def test_an_apostrophe_in_a_name_that_only_a_path_tells_is_learnt_with_it() -> N
     result, redactor = both(rb"ENOENT: scandir 'C:\Users\O'Brien'", Scrub.TEXT)
     assert b"Brien" not in result
     assert "O'Brien" in [i.value for i in redactor.identities]
+
+
+def test_an_escaped_apostrophe_ends_no_path_either() -> None:
+    redactor = discovering("O'Brien").redactor()
+    token = redactor.text(r"C:\Users\O'Brien\x").split("\\")[2]
+    assert redactor.text(r"'C:\\Users\\O\'Brien' gone") == rf"'C:\\Users\\{token}' gone"
+
+
+@pytest.mark.parametrize("text", [r"owner=J\u00fcrgen", r"user: J\\u00fcrgen", r"logged on as J\u00fcrgen"])
+def test_an_escaped_letter_makes_no_domain_of_what_is_before_it(text: str) -> None:
+    _, redactor = both(text.encode(), Scrub.TEXT)
+    assert not [i for i in redactor.identities if i.kind is Kind.DOMAIN or i.value.startswith("u00")]

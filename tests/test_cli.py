@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 import zipfile
@@ -194,3 +196,15 @@ def test_rules_list_show_check() -> None:
 def test_version_and_help() -> None:
     assert __version__ in run("--version").stdout
     assert "analyze" in run("--help").stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no mode of files")
+def test_a_report_with_true_names_is_its_owners_alone(tmp_path: Path) -> None:
+    mapping = tmp_path / "case.mapping.json"
+    mapping.write_text(json.dumps({"format": "claude-evidence/mapping/1", "tokens": {"user-0abc12": "alice"}}), "utf-8")
+    assert run("analyze", SAMPLE, "-q", "-o", tmp_path / "shown.html", "--reveal", mapping).returncode == 0
+    assert stat.S_IMODE((tmp_path / "shown.html").stat().st_mode) == 0o600
+    assert run("analyze", SAMPLE, "-q", "-o", tmp_path / "usual.html").returncode == 0
+    (tmp_path / "other").touch()
+    usual = stat.S_IMODE((tmp_path / "other").stat().st_mode)
+    assert stat.S_IMODE((tmp_path / "usual.html").stat().st_mode) == usual

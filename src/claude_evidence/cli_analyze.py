@@ -119,7 +119,7 @@ def command(
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
         report, pieces = _examined(given, rules, zone, engine, raise_limits, quiet, form, mapping)
-    write(pieces, target)
+    write(pieces, target, private=bool(mapping))
     if not quiet:
         _say(report, target, form, replaced=replaced)
     if show and not webbrowser.open(target.resolve().as_uri()):

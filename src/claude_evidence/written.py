@@ -97,9 +97,10 @@ def is_own_report(path: Path) -> bool:
     return not head or any(mark in head or mark in tail for mark in OWN_MARKS)
 
 
-def write(pieces: Iterable[str | bytes], output: Path) -> None:
+def write(pieces: Iterable[str | bytes], output: Path, *, private: bool = False) -> None:
     """Write *pieces* to *output* (``-`` is standard output) under a temporary name, renamed when complete.
 
+    A *private* file is its owner's alone, where the system knows of such a thing.
     A device or a pipe is written to as it is. UsageError where that fails; a reader that went away is no failure.
     """
     data = (piece if isinstance(piece, bytes) else piece.encode("utf-8") for piece in pieces)
@@ -111,7 +112,7 @@ def write(pieces: Iterable[str | bytes], output: Path) -> None:
             with output.open("wb") as file:
                 file.writelines(data)
         else:
-            _write_whole(data, output)
+            _write_whole(data, output, private=private)
     except BrokenPipeError:
         let_go(sys.stdout)
     except OSError as error:
@@ -133,11 +134,13 @@ def _is_special(path: Path) -> bool:
         return False
 
 
-def _write_whole(data: Iterable[bytes], output: Path) -> None:
+def _write_whole(data: Iterable[bytes], output: Path, *, private: bool) -> None:
     """Write to a new file beside *output*, whose name nobody can have prepared, and rename it."""
     partial = output.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         with partial.open("xb") as file:
+            if private:
+                partial.chmod(0o600)
             file.writelines(data)
         partial.replace(output)
     finally:

@@ -7,18 +7,19 @@ import json
 import os
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from claude_evidence import __version__
 from claude_evidence.bundle_writer import BundleWriter
 from claude_evidence.collector._compressor import best_compressor
+from claude_evidence.collector._finish import AuditRefusedError, Collected, audited
 from claude_evidence.collector._first_pass import see
 from claude_evidence.collector._identities import note_facts, private_facts
 from claude_evidence.collector._steps import Steps
 from claude_evidence.collector._types import Artifact, Host, Item, Options, Store
-from claude_evidence.collector.audit import Leak, are_packed, audit
+from claude_evidence.collector.audit import Leak, audit
 from claude_evidence.collector.budget import Budget, expected_bytes, in_order, may_be_cut
 from claude_evidence.collector.discovery import Discovering
 from claude_evidence.collector.packing import IS_PATH, Packer, Seen, private_source
@@ -29,29 +30,9 @@ from claude_evidence.collector.workplace import Workplace, workplace
 from claude_evidence.model import Acquisition, Manifest, UsageError
 
 REDACTION = "data/redaction.json"
-MAPPING_FORMAT = "claude-evidence/mapping/1"
 _BUFFER_BYTES = 1 << 20
 _ROUNDS = 3
 SMALLEST_ROOM_BYTES = 1024
-
-
-class AuditRefusedError(Exception):
-    """The audit found values that identify in the finished bundle: it got no name and is gone."""
-
-    def __init__(self, leaks: Sequence[Leak]) -> None:
-        super().__init__(f"{len(leaks)} values that identify are left in the bundle")
-        self.leaks = tuple(leaks)
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """A bundle that was made: ``mapping`` is the file beside it, None where nothing was replaced."""
-
-    manifest: Manifest
-    path: Path
-    sha256: str
-    size_bytes: int
-    mapping: Path | None = None
 
 
 def collect(artifacts: Iterable[Artifact], host: Host, destination: Path, options: Options) -> Manifest:
@@ -99,19 +80,13 @@ class _Run:
                 discovery.path(entry.source.replace("\\", "/"))
         seen, failed = see(survey.items, discovery, self._steps.seeing)
         entries = [*survey.acquisitions, *failed]
-        for packed in (False, True):
-            redactor = discovery.redactor(self._options.redact_ips, packed=packed) if self._options.redact else Plain()
-            manifest, sha256 = self._write(redactor, seen, entries, private_facts(redactor, facts))
-            leaks = self._leaks(redactor)
-            if packed or not are_packed(leaks):
-                break
-            self._place.bundle.unlink()
-        if leaks:
-            raise AuditRefusedError(leaks)
-        size = self._place.bundle.stat().st_size
-        self._place.publish()
-        mapping = self._place.publish_mapping(_mapping(redactor, manifest)) if redactor.mapping else None
-        return Collected(manifest, self._place.destination, sha256, size, mapping)
+        options = self._options
+        return audited(
+            lambda packed: discovery.redactor(options.redact_ips, packed=packed) if options.redact else Plain(),
+            lambda redactor: self._write(redactor, seen, entries, private_facts(redactor, facts)),
+            self._leaks,
+            self._place,
+        )
 
     def _write(
         self, redactor: Redacting | Plain, seen: list[Seen], entries: list[Acquisition], facts: dict[str, str]
@@ -207,11 +182,6 @@ def _private(entry: Acquisition, redactor: Redacting | Plain) -> Acquisition:
 def _report_bytes(redactor: Redacting | Plain) -> int:
     """Return what redaction.json may take: once more is stored it names more than it does now."""
     return len(json.dumps(redactor.report(), indent=1, ensure_ascii=False).encode("utf-8", "replace")) + 1024
-
-
-def _mapping(redactor: Redacting | Plain, manifest: Manifest) -> bytes:
-    told = {"format": MAPPING_FORMAT, "bundle_id": manifest.bundle_id, "tokens": dict(sorted(redactor.mapping.items()))}
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
 
 
 __all__ = ["AuditRefusedError", "Collected", "Item", "check_destination", "collect", "run"]

@@ -20,12 +20,13 @@ from typing import BinaryIO
 from claude_evidence import __version__
 from claude_evidence.bundle_writer import BundleWriter
 from claude_evidence.collector._compressor import best_compressor
+from claude_evidence.collector._finish import AuditRefusedError, Collected, audited
 from claude_evidence.collector._first_pass import see
 from claude_evidence.collector._identities import note_facts, private_facts
 from claude_evidence.collector._types import Item, Scrub, Store
-from claude_evidence.collector.audit import are_packed, audit
+from claude_evidence.collector.audit import audit
 from claude_evidence.collector.budget import Budget
-from claude_evidence.collector.collect import MAPPING_FORMAT, REDACTION, AuditRefusedError, Collected
+from claude_evidence.collector.collect import REDACTION
 from claude_evidence.collector.discovery import Discovering
 from claude_evidence.collector.given import Given, reasons
 from claude_evidence.collector.packing import IS_PATH, META_SUFFIX, Packer, Seen, host_form, private_source
@@ -64,25 +65,12 @@ def redact(
             discovery.path(entry.source.replace("\\", "/"))
         items = [_item(one, place.work, number) for number, one in enumerate(given)]
         seen, failed = see(items, discovery, lambda item, count: None)
-        for packed in (False, True):
-            redactor = discovery.redactor(redact_ips, packed=packed)
-            made, sha256 = _write(place.bundle, destination.stem, redactor, seen, [*told, *failed], manifest)
-            leaks = audit(place.bundle, redactor.identities, redact_ips=redact_ips)
-            if packed or not are_packed(leaks):
-                break
-            place.bundle.unlink()
-        if leaks:
-            raise AuditRefusedError(leaks)
-        size = place.bundle.stat().st_size
-        place.publish()
-        mapping = {
-            "format": MAPPING_FORMAT,
-            "bundle_id": made.bundle_id,
-            "tokens": dict(sorted(redactor.mapping.items())),
-        }
-        text = json.dumps(mapping, indent=1, ensure_ascii=False) + "\n"
-        beside = place.publish_mapping(text.encode("utf-8", "surrogatepass")) if redactor.mapping else None
-        return Collected(made, destination, sha256, size, beside)
+        return audited(
+            lambda packed: discovery.redactor(redact_ips, packed=packed),
+            lambda redactor: _write(place.bundle, destination.stem, redactor, seen, [*told, *failed], manifest),
+            lambda redactor: audit(place.bundle, redactor.identities, redact_ips=redact_ips),
+            place,
+        )
 
 
 def _write(

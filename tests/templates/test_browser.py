@@ -39,11 +39,8 @@ def test_page_is_quiet_and_fits(browser: Any, page: str) -> None:
     browser.get_log("browser")
     requests(browser)
     for width in (360, 1280):
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         for scheme in ("light", "dark"):
-            feature = {"name": "prefers-color-scheme", "value": scheme}
-            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            prefer(browser, scheme, width)
             browser.get(page)
             browser.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
             assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
@@ -55,8 +52,7 @@ def test_page_is_quiet_and_fits(browser: Any, page: str) -> None:
 def test_colours_follow_the_scheme(browser: Any, page: str) -> None:
     colours = set()
     for scheme in ("light", "dark"):
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        prefer(browser, scheme)
         browser.get(page)
         colours.add(browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
     assert len(colours) == 2

@@ -33,113 +33,104 @@ class Side:
     report: Report
     hits: tuple[Hit, ...]
 
-    @property
-    def taken(self) -> datetime | None:
-        """When the evidence was taken."""
-        return reference_time(self.evidence)
+    def findings(self) -> Mapping[Key, Finding]:
+        """Return the findings by rule and group."""
+        return {(finding.rule, finding.group): finding for finding in self.report.findings}
+
+    def rows(self) -> Mapping[Key, Rows]:
+        """Return the rows that each finding rests on, by rule and group."""
+        return {(hit.document.stem, hit.group): hit.rows for hit in self.hits}
 
 
 Key = tuple[str, str]
+Rows = Mapping[str, Any]
+"""Positions by the name of their table."""
 
 
 def compare(before: Side, after: Side) -> Comparison:
     """Return what changed from *before* to *after*; UsageError where they are of two machines, or swapped."""
     _refuse_two_machines(before, after)
-    if before.taken and after.taken and before.taken > after.taken:
+    taken, later = reference_time(before.evidence), reference_time(after.evidence)
+    if taken and later and taken > later:
         raise UsageError("the first bundle was taken after the second: give the earlier one first")
-    changes = sorted(_findings(before, after), key=lambda one: (-one.level.rank, ORDER[one.answer], one.title))
-    taken = before.taken
+    changes = sorted(_findings(before, after, taken), key=lambda one: (-one.level.rank, ORDER[one.answer], one.title))
     boots = [boot for boot in after.report.boots.entries if boot.kind == "boot" and taken and boot.time > taken]
     return Comparison(
-        _headline(changes), taken, after.taken, tuple(changes), tuple(_conversations(before, after)),
+        _headline(changes), taken, later, tuple(changes), tuple(_conversations(before, after)),
         tuple(_facts(before, after)), len(boots), tuple(_notes(before, after)), after.report.manifest.timezone,
     )  # fmt: skip
 
 
 def _refuse_two_machines(before: Side, after: Side) -> None:
-    names = [side.report.manifest.host.get("name", "") for side in (before, after)]
-    if all(names) and names[0].casefold() != names[1].casefold():
-        raise UsageError(f"the bundles are of two machines, {names[0]!r} and {names[1]!r}: they cannot be compared")
+    first, other = before.report.manifest, after.report.manifest
+    if first.is_of_another_machine(other):
+        names = f"{first.host['name']!r} and {other.host['name']!r}"
+        raise UsageError(f"the bundles are of two machines, {names}: they cannot be compared")
 
 
-def _findings(before: Side, after: Side) -> Iterator[FindingChange]:
-    old, new = _by_key(before), _by_key(after)
-    hits = {(hit.document.stem, hit.group): hit for hit in after.hits}
+def _findings(before: Side, after: Side, taken: datetime | None) -> Iterator[FindingChange]:
+    old, new, old_rows, new_rows = before.findings(), after.findings(), before.rows(), after.rows()
     for key in {**new, **old}:
         finding = new.get(key) or old[key]
         if finding.level is Level.INFORMATIONAL:
             continue
         count, now = (side[key].count if key in side else 0 for side in (old, new))
-        since = _since(hits.get(key), after, before.taken)
-        answer, detail = _answer(key, old, new, since, before, after, hits.get(key))
+        rows = new_rows[key] if key in new else old_rows[key]
+        since = _since(rows, after, taken) if key in new else None
+        goes_on = _goes_on(rows, after, taken)
+        if key in new:
+            answer, detail = _answer(count, now, since, happens=rows.keys() <= HAPPENINGS, goes_on=goes_on)
+        else:
+            answer, detail = _vanished(key, after, happens=rows.keys() <= HAPPENINGS, goes_on=goes_on)
         yield FindingChange(
             finding.rule, finding.title, finding.level, answer, finding.group, count, now, since or 0,
             finding.last_seen, detail,
         )  # fmt: skip
 
 
-def _by_key(side: Side) -> Mapping[Key, Finding]:
-    return {(finding.rule, finding.group): finding for finding in side.report.findings}
-
-
-def _since(hit: Hit | None, side: Side, moment: datetime | None) -> int | None:
-    """Return how many records of *hit* tell of something later than *moment*; None where that cannot be told."""
-    rows = {table: rows for table, rows in hit.rows.items() if table in HAPPENINGS} if hit else {}
-    if not rows or moment is None:
+def _since(rows: Rows, side: Side, moment: datetime | None) -> int | None:
+    """Return how many of *rows* tell of something later than *moment*; None where that cannot be told."""
+    happened = [side.evidence.tables[table]["TimeCreated"].iloc[rows[table]] for table in rows.keys() & HAPPENINGS]
+    if not happened or moment is None:
         return None
-    times = pd.concat([side.evidence.tables[table]["TimeCreated"].iloc[places] for table, places in rows.items()])
+    times = pd.concat(happened)
     return None if times.isna().all() else int((times > pd.Timestamp(moment)).sum())
 
 
-def _answer(
-    key: Key,
-    old: Mapping[Key, Finding],
-    new: Mapping[Key, Finding],
-    since: int | None,
-    before: Side,
-    after: Side,
-    hit: Hit | None,
-) -> tuple[Answer, str]:
-    if key not in new:
-        return _vanished(key, before, after)
-    assert hit is not None
-    happens = hit.rows.keys() <= HAPPENINGS
-    if key not in old:
-        if happens and since == 0 and _goes_on(hit.rows, before, after):
+def _answer(before: int, after: int, since: int | None, *, happens: bool, goes_on: bool) -> tuple[Answer, str]:
+    """Return what became of a finding that the later bundle has; *before* is 0 where the first one has it not."""
+    if not before:
+        if happens and since == 0 and goes_on:
             return Answer.QUIET, "it is older than the first bundle, which does not hold its records"
         return Answer.NEW, ""
     if since:
         return Answer.STILL, ""
     if not happens:
-        return _state(old[key].count, new[key].count)
+        return _state(before, after)
     if since is None:
         return Answer.UNKNOWN, "no time of its records can be compared: give the machine's zone with --tz"
-    return (Answer.QUIET, "") if _goes_on(hit.rows, before, after) else (Answer.UNKNOWN, _ENDS)
+    return (Answer.QUIET, "") if goes_on else (Answer.UNKNOWN, _ENDS)
 
 
 _ENDS = "the later bundle's log does not go on beyond the moment at which the first was taken"
 
 
-def _vanished(key: Key, before: Side, after: Side) -> tuple[Answer, str]:
+def _vanished(key: Key, after: Side, *, happens: bool, goes_on: bool) -> tuple[Answer, str]:
     """Return what it means that a finding of the first bundle is not in the second."""
     wanted = [one.detail for one in after.report.not_judged if one.rule == key[0] and not one.partly]
     if wanted:
         return Answer.UNKNOWN, f"the later bundle cannot answer: {wanted[0]}"
-    rows = next((hit.rows for hit in before.hits if (hit.document.stem, hit.group) == key), {})
-    if not rows.keys() <= HAPPENINGS:
+    if not happens:
         return Answer.GONE, ""
-    if _goes_on(rows, before, after):
-        return Answer.QUIET, "the old records are no longer in the log either"
-    return Answer.UNKNOWN, _ENDS
+    return (Answer.QUIET, "the old records are no longer in the log either") if goes_on else (Answer.UNKNOWN, _ENDS)
 
 
 def _state(before: int, after: int) -> tuple[Answer, str]:
     return (Answer.SAME if before == after else Answer.MORE if after > before else Answer.FEWER), ""
 
 
-def _goes_on(tables: Iterable[str], before: Side, after: Side) -> bool:
-    """Return whether the later evidence has rows of *tables* from after the first bundle was taken."""
-    taken = before.taken
+def _goes_on(tables: Iterable[str], after: Side, taken: datetime | None) -> bool:
+    """Return whether the later evidence has rows of *tables* from after *taken*."""
     if taken is None:
         return False
     last = [entry.last for entry in after.evidence.coverage if entry.table in set(tables) and entry.last]

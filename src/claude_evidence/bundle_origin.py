@@ -50,10 +50,10 @@ def merged_manifest(parts: Sequence[Part], log: ProblemLog, *, zoned: bool = Fal
         return Manifest(format="")
     first = found[0][1]
     for part, other in found[1:]:
-        names = [manifest.host.get("name", "") for manifest in (first, other)]
-        if all(names) and names[0].casefold() != names[1].casefold():
+        if first.is_of_another_machine(other):
+            names = f"{other.host['name']!r}, the bundle before it of {first.host['name']!r}"
             raise UsageError(
-                f"{part.prefix.rstrip('/')} is of the machine {names[1]!r}, the bundle before it of {names[0]!r}: "
+                f"{part.prefix.rstrip('/')} is of the machine {names}: "
                 "a report tells of one machine; analyze them one by one"
             )
         if first.timezone and other.timezone and first.timezone != other.timezone:

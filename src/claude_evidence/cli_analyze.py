@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from claude_evidence.analyzers._types import Hit, RuleSet
     from claude_evidence.model import Evidence, Report
     from claude_evidence.moment import Moment
+    from claude_evidence.progress import Progress
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json", "timesketch", "csv", "parquet")
@@ -94,78 +95,83 @@ def command(
     """Say what happened, how sure that is and what to do, and write a report.
 
     INPUT is a bundle, or whatever is at hand: a folder, an .evtx, .log, .json or .jsonl file, or a zip of those, such
-    as %APPDATA%\\Claude
-    zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence and give one report;
-    bundles of two machines are refused, and of two time zones without --tz.
-    The text of a bug report (issue.md, or - for standard input) is read for the log lines and events it quotes.
+    as %APPDATA%\\Claude zipped by hand or a KAPE or Velociraptor collection. Several inputs are one machine's evidence
+    and give one report; bundles of two machines are refused, and of two time zones without --tz. The text of a bug
+    report (issue.md, or - for standard input) is read for the log lines and events it quotes.
 
     \b
-    claude-evidence analyze bundle.zip
+    claude-evidence analyze bundle.zip --open
     claude-evidence analyze Logs\\ System.evtx --tz Europe/Berlin -f md -o issue.md
     claude-evidence analyze bundle.zip -f json -o - | jq .findings
-    claude-evidence analyze bundle.zip -f timesketch
     """
     from claude_evidence.analyzers.rules import load_rules
     from claude_evidence.pasted_input import with_standard_input
-    from claude_evidence.reveal import load_mapping
+    from claude_evidence.progress import Progress
+    from claude_evidence.reveal import load_mapping, reveal
     from claude_evidence.written import check_target, form_of, write
 
-    form = form or form_of(output)
-    _check(form, output, show=show, ruled=bool(rule_paths) or not no_default_rules)
+    form = _checked(form or form_of(output), output, show=show, ruled=bool(rule_paths) or not no_default_rules)
     with with_standard_input(inputs) as given:
         target = output or Path(f"{_stem(given[0])}-{TIMELINES.get(form, f'report.{form}')}")
         kept = filter(None, (*given, *rule_paths, mapping_path))
         replaced = check_target(target, kept, chosen=output is not None, force=force)
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
-        report, pieces = _examined(given, rules, zone, engine, raise_limits, quiet, form, mapping)
+        with Progress(quiet=quiet) as progress:
+            evidence, made, hits = examined(given, rules, progress, zone=zone, engine=engine, raise_limits=raise_limits)
+    report = reveal(made, mapping)
+    pieces = _timeline(evidence, hits, made, form, mapping) if form in TIMELINES else [_rendered(report, form)]
     write(pieces, target, private=bool(mapping))
     if not quiet:
         _say(report, target, form, replaced=replaced)
-    if show and not webbrowser.open(target.resolve().as_uri()):
+    if show:
+        _open(target)
+    ctx.exit(int(_reaches(report, fail_on)))
+
+
+def _open(target: Path) -> None:
+    if not webbrowser.open(target.resolve().as_uri()):
         echo("No browser could be started: open the report yourself.", err=True)
-    if fail_on and any(f.level.rank >= LEVELS.index(fail_on) for f in report.findings):
-        ctx.exit(1)
 
 
-def _check(form: str, output: Path | None, *, show: bool, ruled: bool) -> None:
-    """Raise UsageError where options contradict each other."""
+def _reaches(report: Report, level: str | None) -> bool:
+    return level is not None and any(one.level.rank >= LEVELS.index(level) for one in report.findings)
+
+
+def _checked(form: str, output: Path | None, *, show: bool, ruled: bool) -> str:
+    """Return *form*; raise UsageError where options contradict each other."""
     if show and (form != "html" or str(output) == "-"):
         raise UsageError("--open shows the HTML report in a file: leave out -f and -o -")
     if not ruled:
         raise UsageError("--no-default-rules leaves no rule at all: give some with --rules PATH")
+    return form
 
 
-def _examined(
+def examined(
     inputs: Sequence[Path],
     rules: RuleSet,
+    progress: Progress,
+    *,
     zone: str | None,
-    engine: str,
-    raise_limits: int,
-    quiet: bool,
-    form: str,
-    mapping: Mapping[str, str],
-) -> tuple[Report, Iterable[str | bytes]]:
-    """Return the report on *inputs*, and what to write of it in the format *form*."""
+    engine: str = "auto",
+    raise_limits: int = 1,
+) -> tuple[Evidence, Report, tuple[Hit, ...]]:
+    """Return the evidence at *inputs*, the report on it, and the rows that its findings rest on.
+
+    UsageError where there is nothing to look at.
+    """
     from claude_evidence.analyzers.report import examine
     from claude_evidence.bundle import Limits, open_bundle
     from claude_evidence.parsers import parse
-    from claude_evidence.progress import Progress
-    from claude_evidence.reveal import reveal
     from claude_evidence.written import now
 
-    with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle, Progress(quiet=quiet) as progress:
+    with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle:
         evidence = parse(bundle, rules.fields, zone=zone, engine=engine, progress=progress.member)
         if not evidence.coverage and not evidence.manifest.format:
             raise UsageError(_nothing(inputs, evidence))
         progress.say("judging")
-        made, hits = examine(
-            evidence, rules, tool=f"claude-evidence {__version__}", created_at=now(), inputs=bundle.inputs
-        )
-        report = reveal(made, mapping)
-        return report, _timeline(evidence, hits, made, form, mapping) if form in TIMELINES else [
-            _rendered(report, form)
-        ]
+        tool = f"claude-evidence {__version__}"
+        return evidence, *examine(evidence, rules, tool=tool, created_at=now(), inputs=bundle.inputs)
 
 
 def _timeline(

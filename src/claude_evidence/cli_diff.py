@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claude_evidence import __version__
-from claude_evidence.cli_analyze import LEVELS
+from claude_evidence.cli_analyze import LEVELS, examined
 from claude_evidence.cli_common import INPUT, RAISE_LIMITS
-from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
-    from claude_evidence.analyzers._types import RuleSet
-    from claude_evidence.analyzers.compare import Side
     from claude_evidence.comparison import Comparison
-    from claude_evidence.progress import Progress
 
 
 @click.command("diff")
@@ -65,7 +60,7 @@ def command(
     claude-evidence diff monday.zip friday.zip
     claude-evidence diff monday.zip friday.zip -f md -o comparison.md
     """
-    from claude_evidence.analyzers.compare import compare
+    from claude_evidence.analyzers.compare import Side, compare
     from claude_evidence.analyzers.rules import load_rules
     from claude_evidence.progress import Progress
     from claude_evidence.written import check_target, write
@@ -74,24 +69,13 @@ def command(
     check_target(target, (before, after, *rule_paths), force=force)
     rules = load_rules(rule_paths)
     with Progress(quiet=quiet) as progress:
-        sides = [_side(path, rules, zone, raise_limits, progress) for path in (before, after)]
+        sides = [
+            Side(*examined([path], rules, progress, zone=zone, raise_limits=raise_limits)) for path in (before, after)
+        ]
         comparison = compare(*sides)
     write([_rendered(comparison, form)], target)
     if fail_on and comparison.worst() >= LEVELS.index(fail_on):
         ctx.exit(1)
-
-
-def _side(path: Path, rules: RuleSet, zone: str | None, raise_limits: int, progress: Progress) -> Side:
-    from claude_evidence.analyzers.compare import Side
-    from claude_evidence.analyzers.report import examine
-    from claude_evidence.bundle import Limits, open_bundle
-    from claude_evidence.parsers import parse
-
-    with open_bundle([path], Limits().raised(raise_limits), zone=zone) as bundle:
-        evidence = parse(bundle, rules.fields, zone=zone, progress=progress.member)
-        if not evidence.coverage and not evidence.manifest.format:
-            raise UsageError(f"{path}: nothing in it is evidence")
-        return Side(evidence, *examine(evidence, rules, tool=f"claude-evidence {__version__}", inputs=bundle.inputs))
 
 
 def _rendered(comparison: Comparison, form: str) -> str:

@@ -92,6 +92,11 @@ class Manifest:
     redacted: bool = False
     acquisitions: tuple[Acquisition, ...] = ()
 
+    def is_of_another_machine(self, other: Manifest) -> bool:
+        """Return whether both name their machine, and it is not the same one."""
+        names = [manifest.host.get("name", "").casefold() for manifest in (self, other)]
+        return all(names) and names[0] != names[1]
+
 
 ONCE = "counted once"
 """How the message of a problem ends with which nothing was lost: the same evidence was there twice."""

@@ -69,7 +69,7 @@ def _chosen(findings: Sequence[Finding]) -> list[Step]:
         for step in (*copies, *safest, *(others if len(findings) == 1 else ())):
             chosen.setdefault(step.command or step.text, step)
     for step in findings[0].remedy if findings else ():
-        if step.risk is not Risk.LOSES_DATA and not step.text.startswith("Or"):
+        if step.risk is not Risk.LOSES_DATA and not step.text.startswith(("Or ", "Or,")):
             chosen.setdefault(step.command or step.text, step)
     return list(chosen.values())
 

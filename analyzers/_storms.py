@@ -26,14 +26,15 @@ def per_day(hit: Hit, tables: Tables) -> Counts:
         return ()
     days: Counter[str] = Counter()
     for name, rows in hit.rows.items():
-        days.update(_days(tables[name].iloc[rows]))
+        days.update(_days(tables[name], rows))
     return tuple(sorted(days.items())[-MOST_DAYS:])
 
 
-def _days(rows: pd.DataFrame) -> Mapping[str, int]:
-    times = rows["TimeCreated"].dt.tz_localize(None)
-    if "LocalTime" in rows:
-        times = rows["LocalTime"].where(rows["LocalTime"].notna(), times)
+def _days(table: pd.DataFrame, rows: Any) -> Mapping[str, int]:
+    times = table["TimeCreated"].iloc[rows].dt.tz_localize(None)
+    if "LocalTime" in table:
+        local = table["LocalTime"].iloc[rows]
+        times = local.where(local.notna(), times)
     counts = times.dropna().dt.floor("D").value_counts()
     return {f"{day:%Y-%m-%d}": int(count) for day, count in counts.items()}
 

@@ -98,6 +98,13 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
     return tables, history
 
 
+def at_rest(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return joined *tables* without the age of files: on a disk that stands still no save is under way."""
+    registry = tables["session_registry"]
+    ages = pd.Series([pd.NA] * len(registry), dtype="Int64", index=registry.index)
+    return {**tables, "session_registry": registry.assign(AgeSeconds=ages)}
+
+
 def reference_time(evidence: Evidence) -> datetime | None:
     """Return when the evidence was taken: the manifest's word, else the newest plausible time that any table shows.
 

@@ -93,7 +93,8 @@ def _of_rows(
     sources = [(table, name) for table, name in _columns(tables) if len(tables[table])]
     if not sources:
         return
-    utc, local, which, row = (np.concatenate(part) for part in zip(*map(_times, *_given(tables, sources)), strict=True))
+    times = [_times(number, tables[table], name) for number, (table, name) in enumerate(sources)]
+    utc, local, which, row = (np.concatenate(part) for part in zip(*times, strict=True))
     order = np.lexsort((row, which, local, utc))
     order = order[(utc[order] != _UNKNOWN) | (local[order] != _UNKNOWN)]
     for start in range(0, len(order), _AT_ONCE):
@@ -112,12 +113,6 @@ def _columns(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str]]:
     for table in tables:
         own = [name for of, name in MEANINGS if of == table]
         yield from ((table, name) for name in own or ["TimeCreated"])
-
-
-def _given(
-    tables: Mapping[str, pd.DataFrame], sources: list[tuple[str, str]]
-) -> tuple[list[int], list[pd.DataFrame], list[str]]:
-    return list(range(len(sources))), [tables[table] for table, _ in sources], [name for _, name in sources]
 
 
 def _times(number: int, table: pd.DataFrame, name: str) -> tuple[Rows, Rows, Rows, Rows]:

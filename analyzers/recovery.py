@@ -47,13 +47,6 @@ class _Field:
     named: Mapping[str, str]
 
 
-def at_rest(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return joined *tables* without the age of files: on a disk that stands still no save is under way."""
-    registry = tables["session_registry"]
-    ages = pd.Series([pd.NA] * len(registry), dtype="Int64", index=registry.index)
-    return {**tables, "session_registry": registry.assign(AgeSeconds=ages)}
-
-
 def repairs(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> tuple[tuple[Repair, ...], int]:
     """Return what is to be done per lost conversation of the joined *tables*, and how many need nothing."""
     # what only a listing names is no file that anything could be taken from

@@ -14,10 +14,9 @@ from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.analyzers.findings import findings, findings_of
-from claude_evidence.analyzers.joins import join, zone_known
+from claude_evidence.analyzers.joins import at_rest, join, zone_known
 from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
-from claude_evidence.analyzers.recovery import at_rest
 from claude_evidence.analyzers.timeline import timeline
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Custody, Evidence, Level, Member, NotJudged, Report

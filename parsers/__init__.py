@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from claude_evidence.bundle_limits import MemberError
+from claude_evidence.bundle_zip import LOCAL_SIGNATURE
 from claude_evidence.model import ONCE, Coverage, Evidence, Member, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ class Seen:
 
 Progress = Callable[[Member, int, int], None]
 SNIFFED_BYTES = 4096
-ZIP_MAGIC = b"PK\x03\x04"
 
 
 @cache
@@ -125,7 +125,7 @@ def _kind(bundle: Bundle, member: Member) -> str | None:
         return max(matches)[1]
     with bundle.open(member) as stream:
         head = stream.read(SNIFFED_BYTES)
-    if head.startswith(ZIP_MAGIC):  # what is stored in a zip that stays closed would pass for text
+    if head.startswith(LOCAL_SIGNATURE):  # what is stored in a zip that stays closed would pass for text
         return None
     asked = sorted(kinds().items(), key=lambda item: getattr(item[1], "ASKED_LAST", False))
     return next((kind for kind, parser in asked if head and parser.sniff(head)), None)

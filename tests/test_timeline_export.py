@@ -56,6 +56,15 @@ def test_every_dated_row_is_there_in_order_and_leads_to_its_bytes(path: Path) ->
     assert all(stored[one["member"]] == one["sha256"] for one in found)
 
 
+def test_every_time_of_every_table_has_a_meaning() -> None:
+    with open_bundle([SAMPLE]) as bundle:
+        frames = parse(bundle).tables
+    dated = {(name, column) for name, frame in frames.items() for column in frame.select_dtypes("datetimetz")}
+    own = {table for table, _ in MEANINGS}
+    assert {one for one in dated if one[0] in own and one[1] != "TimeCreated"} <= set(MEANINGS) <= dated
+    assert {column for table, column in dated if table not in own} == {"TimeCreated"}
+
+
 def test_rows_are_tagged_with_the_rules_that_rest_on_them_however_many() -> None:
     path = SAMPLE.with_name("exdev-storm-second-drive.zip")
     report = json.loads(run("analyze", path, "-q", "-f", "json", "-o", "-").stdout)

@@ -90,8 +90,8 @@ def _written(source: Source, output: Path, fixes: tuple[str, ...], quiet: bool) 
 
 
 def _repairs(source: Source, quiet: bool) -> tuple[tuple[Repair, ...], dict[str, str], int]:
-    from claude_evidence.analyzers.joins import join
-    from claude_evidence.analyzers.recovery import at_rest, repairs
+    from claude_evidence.analyzers.joins import at_rest, join
+    from claude_evidence.analyzers.recovery import repairs
     from claude_evidence.parsers import parse
     from claude_evidence.progress import Progress
 

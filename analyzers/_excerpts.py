@@ -44,8 +44,12 @@ def reference(table: str, row: Mapping[str, Any], hashes: Mapping[str, str]) -> 
 
 def references(table: str, frame: pd.DataFrame, positions: np.ndarray, hashes: Mapping[str, str]) -> list[EvidenceRef]:
     """Return references to the rows at *positions*: the first `FIRST` and the last `LAST` of them."""
-    chosen = positions if len(positions) <= FIRST + LAST else np.concatenate([positions[:FIRST], positions[-LAST:]])
-    return [reference(table, row, hashes) for row in records(pick(frame, chosen))]
+    return [reference(table, row, hashes) for row in records(pick(frame, first_and_last(positions)))]
+
+
+def first_and_last(positions: np.ndarray) -> np.ndarray:
+    """Return the first `FIRST` and the last `LAST` of *positions*."""
+    return positions if len(positions) <= FIRST + LAST else np.concatenate([positions[:FIRST], positions[-LAST:]])
 
 
 def excerpt(table: str, row: Mapping[str, Any]) -> str:

@@ -12,7 +12,9 @@ from claude_evidence.analyzers._basis import basis, needs, said_once
 from claude_evidence.analyzers._types import Hit, Judgement, RuleSet
 from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.boots import boots
+from claude_evidence.analyzers.density import densities
 from claude_evidence.analyzers.evaluate import judge
+from claude_evidence.analyzers.explorer import explorer
 from claude_evidence.analyzers.findings import findings, findings_of
 from claude_evidence.analyzers.joins import at_rest, join, zone_known
 from claude_evidence.analyzers.ledger import ledger
@@ -74,6 +76,9 @@ def examine(
         tool=tool,
         created_at=created_at,
         tally=tally(rows),
+        rows=(carried := explorer(judgement.hits, found, tables, hashes))[0],
+        rows_to_tell=carried[1],
+        densities=densities(tables, booted),
     )
     return report, judgement.hits
 

@@ -17,6 +17,8 @@ from claude_evidence.usage import UsageError as UsageError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from claude_evidence.evidence_rows import Density, EvidenceRow
+
 
 class Outcome(StrEnum):
     """What came of one thing that was asked for: an absence is a result."""
@@ -371,7 +373,10 @@ class Custody:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a template may use: tuples of dataclasses, never frames. ``created_at`` is the report's own time."""
+    """All that a template may use: tuples of dataclasses, never frames. ``created_at`` is the report's own time.
+
+    ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours.
+    """
 
     manifest: Manifest
     verdict: Verdict
@@ -388,3 +393,6 @@ class Report:
     created_at: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    rows: tuple[EvidenceRow, ...] = ()
+    rows_to_tell: int = 0
+    densities: tuple[Density, ...] = ()

@@ -1,0 +1,63 @@
+"""How much happened when, per lane of the timeline: all dated rows that belong there, however many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from claude_evidence.analyzers._payload import claude_events
+from claude_evidence.analyzers.timeline import STEPS
+from claude_evidence.evidence_rows import Density
+from claude_evidence.model import Boots
+
+MOST_BINS = 20_000
+"""Of one lane: where more seconds than these saw something, the step doubles until they are fewer."""
+SESSION_TIMES = {
+    "session_registry": ("CreatedAt", "LastActivityAt", "DeletedAt"),
+    "transcript": ("FirstTime", "LastTime"),
+}
+TROUBLE = ["error", "warn"]
+Seconds = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def densities(tables: Mapping[str, pd.DataFrame], boots: Boots) -> tuple[Density, ...]:
+    """Return one density per lane in which something has a time."""
+    lanes: dict[str, list[Seconds]] = {}
+    for lane, seconds in _seconds(tables, boots):
+        lanes.setdefault(lane, []).append(seconds)
+    joined = {lane: np.concatenate(parts) for lane, parts in lanes.items()}
+    return tuple(_density(lane, seconds) for lane, seconds in joined.items() if len(seconds))
+
+
+def _seconds(tables: Mapping[str, pd.DataFrame], boots: Boots) -> Iterator[tuple[str, Seconds]]:
+    steps = claude_events(tables["events"], STEPS)
+    lanes = steps["EventID"].map({number: lane for number, (lane, *_) in STEPS.items()})
+    for lane in ("package", "launch"):
+        yield lane, _unix(steps["TimeCreated"][(lanes == lane).to_numpy(dtype=bool)])
+    log = tables["app_log"]
+    yield "app", _unix(log["TimeCreated"][log["Level"].isin(TROUBLE).to_numpy()])
+    for table, names in SESSION_TIMES.items():
+        for name in names:
+            yield "sessions", _unix(tables[table][name])
+    yield "machine", np.array([int(boot.time.timestamp()) for boot in boots.entries], dtype=np.int64)
+
+
+def _unix(times: pd.Series[Any]) -> Seconds:
+    known = times.array[times.notna().to_numpy()]
+    return np.asarray(known.asi8 // 1_000_000, dtype=np.int64)
+
+
+def _density(lane: str, seconds: Seconds) -> Density:
+    step = 1
+    times, counts = np.unique(seconds, return_counts=True)
+    while len(times) > MOST_BINS:
+        step *= 2
+        times, inverse = np.unique(times // step * step, return_inverse=True)
+        counts = np.bincount(inverse, weights=counts).astype(np.int64)
+    return Density(lane, step, tuple(times.tolist()), tuple(counts.tolist()))
+
+
+__all__ = ["MOST_BINS", "densities"]

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from claude_evidence.model import Finding, Member, NotJudged, Reason, Report, TimelineEntry
@@ -14,6 +15,7 @@ from claude_evidence.templates._words import many
 
 T = TypeVar("T")
 _ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
+_AROUND_A_FAILURE = timedelta(minutes=5)
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -44,9 +46,31 @@ def bounded_timeline(entries: Sequence[TimelineEntry], limit: int) -> Cut[Timeli
 
 
 def moments(report: Report, limit: int) -> Sequence[TimelineEntry]:
-    """Return the timeline's entries of the verdict's findings, at most *limit*: the story in short."""
+    """Return the timeline's entries of the verdict's findings, at most *limit*: the story in short.
+
+    Where a launch failed, the package's steps around it and the first sign of life after it belong to the story.
+    """
     wanted = set(report.verdict.findings)
-    return bounded_timeline([entry for entry in report.timeline if entry.finding in wanted], limit).shown
+    failures = [f for f in report.timeline if f.finding in wanted and f.lane == "launch" and f.time is not None]
+    after = _next_life(report.timeline, failures)
+    chosen = [
+        entry
+        for entry in report.timeline
+        if entry.finding in wanted or entry is after or any(_is_step(entry, failure) for failure in failures)
+    ]
+    return bounded_timeline(chosen, limit).shown
+
+
+def _is_step(entry: TimelineEntry, failure: TimelineEntry) -> bool:
+    assert failure.time is not None
+    return entry.lane == "package" and entry.time is not None and abs(entry.time - failure.time) <= _AROUND_A_FAILURE
+
+
+def _next_life(timeline: Iterable[TimelineEntry], failures: Sequence[TimelineEntry]) -> TimelineEntry | None:
+    """Return the app's next start after the last of *failures*, as its own log tells it."""
+    last = max((one.until or one.time for one in failures if one.time), default=None)
+    started = (e for e in timeline if e.lane == "app" and e.text.startswith("App started") and e.time and last)
+    return next((entry for entry in started if entry.time and last and entry.time > last), None)
 
 
 @dataclass(frozen=True, slots=True)

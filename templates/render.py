@@ -16,14 +16,16 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _ledger, _markdown, _strip, _view, _words
+from claude_evidence.templates import _ledger, _markdown, _records, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
+from claude_evidence.templates._timeline_data import timeline_data
 from claude_evidence.templates._visible import clip, visible
 from claude_evidence.templates.report_json import to_json
 
 HTML, MARKDOWN, JSON = "report.html.j2", "report.md.j2", "report.json"
-SCRIPTS = ("report", "tables")
+STYLES = ("vendor/uplot.css", "report.css")
+SCRIPTS = ("vendor/uplot.js", *(f"scripts/{name}.js" for name in ("report", "tables", "explorer", "timeline", "moves")))
 MARKDOWN_LIMIT = 60_000
 # How much the page shows of lists that have no natural end; what is cut is said, and the JSON has it all.
 HTML_LIMITS = {
@@ -39,6 +41,7 @@ HTML_LIMITS = {
     "not_judged": 500,
     "inputs": 200,
     "moments": 12,
+    "rows": 1000,
     "open": 30,
 }
 
@@ -59,7 +62,7 @@ def render(report: Report, template: str = HTML, *, zone: str | None = None) -> 
 
 
 def _html(report: Report, clock: Clock) -> str:
-    style, script = _resource("report.css"), "".join(_resource(f"scripts/{name}.js") for name in SCRIPTS)
+    style, script = ("".join(map(_resource, names)) for names in (STYLES, SCRIPTS))
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -75,6 +78,8 @@ def _html(report: Report, clock: Clock) -> str:
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
             strips=_strip.strips(report),
+            timeline_data=timeline_data(report, clock),
+            row_ids=_records.row_ids(report),
             anchors=_anchors(report),
             findings_by_id=_by_id(report),
         )
@@ -200,6 +205,9 @@ def _globals() -> dict[str, Any]:
         "moments": _view.moments,
         "anchor": _view.anchor,
         "related": _view.related,
+        "records": _records.records,
+        "row_id": _records.row_id,
+        "sheets": _records.sheets,
         "sums": _ledger.sums,
         "unread": _view.unread,
         "looked_at": _view.looked_at,

@@ -1,6 +1,52 @@
 // Long tables can be sorted by their headings and filtered by words; without this they stand in the order of the report.
 const LEAST_ROWS = 6;
 const order = new Intl.Collator("en", { numeric: true });
+const SPAN = { from: -Infinity, to: Infinity };  // milliseconds: what the timeline shows, once it was zoomed
+const refilters = [];
+
+function wordsOf(field) {
+  return field ? field.value.toLowerCase().split(/\s+/).filter(Boolean) : [];
+}
+
+function searchField(before, label) {
+  const bar = document.createElement("p");
+  bar.className = "filter";
+  const holder = document.createElement("label");
+  const field = document.createElement("input");
+  const told = document.createElement("output");
+  field.type = "search";
+  field.autocomplete = "off";
+  field.spellcheck = false;
+  holder.append(`${label} `, field);
+  bar.append(holder, " ", told);
+  before.before(bar);
+  return [field, told];
+}
+
+/** Hide the items that lack a word of the field or lie outside the timeline's span; tell how many are left. */
+function filtering(items, timeOf, field, told, after) {
+  let texts = null;
+  const times = items.map(timeOf);
+  const timed = times.some(time => !Number.isNaN(time));
+  const filter = () => {
+    const wanted = wordsOf(field);
+    const spanned = timed && (SPAN.from > -Infinity || SPAN.to < Infinity);
+    let shown = 0;
+    if (wanted.length) texts ??= items.map(item => item.textContent.toLowerCase());
+    items.forEach((item, number) => {
+      const inside = !spanned || (times[number] >= SPAN.from && times[number] <= SPAN.to);
+      const hidden = !inside || !wanted.every(word => texts[number].includes(word));
+      if (item.hidden !== hidden) item.hidden = hidden;  // a write costs the browser a new layout
+      shown += !hidden;
+    });
+    const narrowed = wanted.length || spanned;
+    if (told) told.textContent = narrowed
+      ? `${shown.toLocaleString("en")} of ${items.length.toLocaleString("en")} rows${spanned ? " in the span shown above" : ""}` : "";
+    if (after) after(narrowed);
+  };
+  if (field) field.addEventListener("input", filter);
+  if (timed) refilters.push(filter);
+}
 
 function sortable(table) {
   const rows = [...table.tBodies[0].rows];
@@ -23,33 +69,15 @@ function sortable(table) {
   });
 }
 
-function filterable(table) {
-  const rows = [...table.tBodies[0].rows];
-  const bar = document.createElement("p");
-  bar.className = "filter";
-  const label = document.createElement("label");
-  const field = document.createElement("input");
-  const told = document.createElement("output");
-  field.type = "search";
-  field.autocomplete = "off";
-  field.spellcheck = false;
-  label.append("Filter ", field);
-  bar.append(label, " ", told);
-  table.before(bar);
-  const words = rows.map(row => row.textContent.toLowerCase());
-  field.addEventListener("input", () => {
-    const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    rows.forEach((row, number) => {
-      row.hidden = !wanted.every(word => words[number].includes(word));
-      shown += !row.hidden;
-    });
-    told.textContent = wanted.length ? `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows` : "";
-  });
+function timeOfRow(row) {
+  return Date.parse(row.querySelector("td.time time")?.dateTime ?? "");
 }
 
 for (const table of document.querySelectorAll("main table")) {
-  if (!table.tHead || !table.tBodies[0] || table.tBodies[0].rows.length < LEAST_ROWS) continue;
-  sortable(table);
-  filterable(table);
+  if (!table.tHead || !table.tBodies[0]) continue;
+  const rows = [...table.tBodies[0].rows];
+  const long = rows.length >= LEAST_ROWS;
+  if (long) sortable(table);
+  const [field, told] = long ? searchField(table, "Filter") : [];
+  filtering(rows, timeOfRow, field, told);
 }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from claude_evidence import model
+from claude_evidence.evidence_rows import Density, EvidenceRow
 from claude_evidence.model import (
     EvidenceRef,
     Finding,
@@ -297,7 +298,18 @@ def build_rich() -> Report:
         after(hours=5),
         {"engine": "evtx", "rules": 11, "share": 0.25, "seen": [T0, None]},
         tally(conversations()),
+        rows := carried((unsaved, launch, orphan, context)),
+        len(rows) + 7,
+        (Density("launch", 1, (1778995651, 1778996191), (2, 1)), Density("app", 60, (1778990000,), (3796,))),
     )
+
+
+def carried(findings: tuple[Finding, ...]) -> tuple[EvidenceRow, ...]:
+    """Return the findings' records as rows, with a neighbour and one that stands far away."""
+    found = [(one.id, evidence) for one in findings for evidence in one.evidence]
+    rows = [EvidenceRow("events", 3 * at, evidence, "found", (one,)) for at, (one, evidence) in enumerate(found)]
+    near = EvidenceRow("events", 1, ref(found[0][1].member, 12, "stands beside"), "near")
+    return (*rows, near, EvidenceRow("app_log", 900, ref(MAIN_LOG, 901, "[error] something else", 90), "error"))
 
 
 def build_healthy() -> Report:
@@ -313,6 +325,7 @@ def build_healthy() -> Report:
     return replace(
         rich,
         verdict=verdict,
+        rows=tuple(replace(row, why="error", findings=()) for row in rich.rows),
         findings=(),
         timeline=calm,
         problems=(),

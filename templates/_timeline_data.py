@@ -1,0 +1,83 @@
+"""What the page's timeline draws when it is zoomed, as JSON: numbers and our own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain, pairwise
+
+from claude_evidence.evidence_rows import Density
+from claude_evidence.model import Report
+from claude_evidence.templates._clock import Clock, as_utc
+from claude_evidence.templates._words import LANE_WORDS, LANES
+
+_MOST_STEPS = 4000
+"""How often a zone is asked for its offset over the whole period, daily at most."""
+
+
+def timeline_data(report: Report, clock: Clock) -> str:
+    """Return ``{"zone", "offsets", "first", "last", "lanes": [[lane, word, step_s, first, delta, count, …]]}``.
+
+    Times are Unix seconds; ``offsets`` are pairs of a time and the offset in seconds that local time has from then on.
+    Empty where nothing could be drawn.
+    """
+    times = [*_marked(report), *(time for density in report.densities for time in (density.times[0], _end(density)))]
+    if len(set(times)) < 2:
+        return ""
+    first, last = min(times), max(times)
+    by_lane = {density.lane: density for density in report.densities}
+    lanes = [[lane, LANE_WORDS[lane], *_packed(by_lane.get(lane))] for lane in LANES]
+    data = {"zone": clock.name, "offsets": list(_offsets(clock, first, last)), "first": first, "last": last}
+    return json.dumps({**data, "lanes": lanes}, separators=(",", ":"))
+
+
+def _marked(report: Report) -> Iterator[int]:
+    for entry in report.timeline:
+        if entry.time is not None:
+            yield _unix(entry.time)
+            yield _unix(entry.until or entry.time)
+
+
+def _unix(time: datetime) -> int:
+    return (as_utc(time) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+
+
+def _end(density: Density) -> int:
+    return density.times[-1] + density.step_s
+
+
+def _packed(density: Density | None) -> list[int]:
+    if density is None:
+        return [1, 0]
+    deltas = [0, *(after - before for before, after in pairwise(density.times))]
+    pairs = zip(deltas, density.counts, strict=True)
+    return [density.step_s, density.times[0], *chain.from_iterable(pairs)]
+
+
+def _offsets(clock: Clock, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield each time at which the offset of local time changes, to the minute."""
+    if clock.zone is None:
+        return
+    step, before = max(86_400, (last - first) // _MOST_STEPS), _offset(clock, first)
+    yield first, before
+    for time in range(first, last + step, step):
+        if (after := _offset(clock, time + step)) != before:
+            low, high = time, time + step
+            while high - low > 60:
+                middle = (low + high) // 2
+                low, high = (middle, high) if _offset(clock, middle) == before else (low, middle)
+            yield high, after
+            before = after
+
+
+def _offset(clock: Clock, time: int) -> int:
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time)
+        offset = moment.astimezone(clock.zone).utcoffset()
+    except OverflowError:  # outside of what a datetime can hold
+        return 0
+    return int(offset.total_seconds()) if offset else 0
+
+
+__all__ = ["timeline_data"]

@@ -1,0 +1,236 @@
+"""The timeline and the evidence under a reader's hands: real Chromium, every sample, mouse, touch, keys and words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_evidence.templates.render import render
+from tests.sample_sides import SAMPLES, side
+from tests.templates.browsing import NEEDS_BROWSER, prefer
+
+pytestmark = NEEDS_BROWSER
+RIGHT, ENTER, SHIFT, HOME = "\ue014", "\ue007", "\ue008", "\ue011"
+SPAN = "return [chart.from, chart.to]"
+WHOLE = "return [chart.whole.from, chart.whole.to]"
+SETTLED = """
+const done = arguments[0];
+const wait = () => {
+  const whole = chart.from <= chart.whole.from && chart.to >= chart.whole.to;
+  const settled = SPAN.from === (whole ? -Infinity : chart.from * 1000);
+  if (settled) requestAnimationFrame(() => done()); else setTimeout(wait, 20);
+};
+wait();
+"""
+DATED = "return document.querySelectorAll('tr[id^=moment-]').length"
+
+
+def opened(browser: Any, path: Path, folder: Path) -> str:
+    target = folder / "report.html"
+    target.write_text(render(side(path).report), "utf-8")
+    prefer(browser, "light")
+    browser.get(target.as_uri())
+    browser.execute_script("document.documentElement.style.scrollBehavior = 'auto'")
+    return target.as_uri()
+
+
+@pytest.fixture(params=SAMPLES, ids=lambda path: path.stem)
+def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """Open the report of a sample; at the end nothing may have been asked for, or complained of."""
+    browser.get_log("browser"), browser.get_log("performance")
+    uri = opened(browser, request.param, tmp_path)
+    yield browser
+    asked = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = {one["params"]["request"]["url"] for one in asked if one["method"] == "Network.requestWillBeSent"}
+    assert {url.partition("#")[0] for url in urls} <= {uri}
+    assert browser.get_log("browser") == []
+
+
+@pytest.fixture
+def story(browser: Any, tmp_path: Path) -> Any:
+    opened(browser, next(path for path in SAMPLES if path.stem == "update-breaks-launch"), tmp_path)
+    return browser
+
+
+def span(page: Any) -> tuple[float, float]:
+    first, last = page.execute_script(SPAN)
+    return first, last
+
+
+def press(page: Any, name: str) -> None:
+    script = "[...document.querySelectorAll('.tools button')].find(one => one.textContent === arguments[0]).click()"
+    page.execute_script(script, name)
+    page.execute_async_script(SETTLED)
+
+
+def over(page: Any, lane: int, part: float) -> tuple[float, float]:
+    script = "const over = document.querySelectorAll('.u-over')[arguments[0]]; over.scrollIntoView({block: 'center'}); "
+    box = page.execute_script(f"{script} return over.getBoundingClientRect().toJSON()", lane)
+    return box["x"] + box["width"] * part, box["y"] + box["height"] / 2
+
+
+def mouse(page: Any, kind: str, x: float, y: float, **more: Any) -> None:
+    page.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **more})
+
+
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    mouse(page, "mouseMoved", *start)
+    mouse(page, "mousePressed", *start, button="left", clickCount=1)
+    for part in (0.5, 1):
+        mouse(page, "mouseMoved", start[0] + (end[0] - start[0]) * part, end[1], button="left", buttons=1)
+    mouse(page, "mouseReleased", *end, button="left", clickCount=1)
+    page.execute_async_script(SETTLED)
+
+
+def shown_times(page: Any, selector: str, attribute: str) -> list[float]:
+    find = "[...document.querySelectorAll(arguments[0])].filter(one => !one.hidden)"
+    time = "arguments[1] ? one.dataset.time : one.querySelector('td.time time')?.dateTime"
+    script = f"return {find}.map(one => {time}).filter(Boolean).map(time => Date.parse(time) / 1000)"
+    return list(page.execute_script(script, selector, attribute))
+
+
+def test_every_move_on_every_sample(page: Any) -> None:
+    assert page.execute_script("return document.querySelectorAll('figure.strip:not([hidden])').length") == 0
+    whole = tuple(page.execute_script(WHOLE))
+    assert span(page) == whole
+    drag(page, over(page, 4, 0.5), over(page, 4, 0.9))
+    brushed = span(page)
+    assert (brushed[1] - brushed[0]) / (whole[1] - whole[0]) == pytest.approx(0.4, abs=0.02)
+    for times in (shown_times(page, "tr[id^=moment-]", ""), shown_times(page, "#evidence li.line", "time")):
+        assert all(brushed[0] <= time <= brushed[1] for time in times)
+    press(page, "+")
+    assert span(page)[1] - span(page)[0] == pytest.approx((brushed[1] - brushed[0]) / 2)
+    press(page, "←")
+    assert span(page)[0] < brushed[0] + (brushed[1] - brushed[0]) / 4
+    press(page, "Whole period")
+    assert span(page) == whole
+    assert (
+        page.execute_script(
+            "return document.querySelectorAll('tr[id^=moment-][hidden], #evidence li.line[hidden]').length"
+        )
+        == 0
+    )
+    area = page.find_element("css selector", ".plots")
+    page.execute_script("arguments[0].focus()", area)
+    area.send_keys("++")
+    assert span(page)[1] - span(page)[0] == pytest.approx((whole[1] - whole[0]) / 4)
+    area.send_keys(SHIFT + RIGHT)
+    area.send_keys(HOME)
+    assert span(page) == whole
+    area.send_keys(RIGHT)
+    assert page.find_element("css selector", ".hover").text if page.execute_script(DATED) else True
+    area.send_keys(ENTER)
+    target = page.execute_script("return location.hash")
+    assert not target or page.execute_script("return document.querySelector(location.hash).checkVisibility()")
+
+
+def test_the_wheel_zooms_with_ctrl_only(story: Any) -> None:
+    whole, at = span(story), over(story, 2, 0.5)
+    mouse(story, "mouseWheel", *at, deltaX=0, deltaY=-200, modifiers=2)
+    story.execute_async_script(SETTLED)
+    zoomed = span(story)
+    assert zoomed[1] - zoomed[0] < 0.9 * (whole[1] - whole[0])
+    mouse(story, "mouseWheel", *at, deltaX=0, deltaY=200)
+    story.execute_async_script(SETTLED)
+    assert span(story) == zoomed
+
+
+def test_two_fingers_spread_the_span_and_one_moves_it(story: Any) -> None:
+    press(story, "The moments that matter")
+    before = span(story)
+    x, y = over(story, 2, 0.5)
+    for kind, points in (
+        ("touchStart", [(x - 40, 1), (x + 40, 2)]), ("touchMove", [(x - 120, 1), (x + 120, 2)]), ("touchEnd", []),
+    ):  # fmt: skip
+        touches = [{"x": place, "y": y, "id": finger} for place, finger in points]
+        story.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    spread = span(story)
+    assert spread[1] - spread[0] < 0.6 * (before[1] - before[0])
+    for kind, place in (("touchStart", [x]), ("touchMove", [x - 60]), ("touchMove", [x - 90]), ("touchEnd", [])):
+        touches = [{"x": one, "y": y} for one in place]
+        story.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    moved = span(story)
+    assert moved[0] > spread[0]
+    assert moved[1] - moved[0] == pytest.approx(spread[1] - spread[0])
+
+
+def test_hovering_tells_and_a_click_goes_to_the_evidence(story: Any) -> None:
+    press(story, "The moments that matter")
+    place = "const one = chart.entries.find(e => e.level === 'critical'); return chart.plots[1].valToPos(one.time, 'x')"
+    left, y = over(story, 1, 0)
+    x = left + story.execute_script(place)
+    mouse(story, "mouseMoved", x, y)
+    assert "could not start right after" in story.find_element("css selector", ".hover").text
+    mouse(story, "mousePressed", x, y, button="left", clickCount=1)
+    mouse(story, "mouseReleased", x, y, button="left", clickCount=1)
+    row = story.execute_script("return document.querySelector(location.hash)")
+    assert row.get_attribute("id").startswith("row-")
+    assert '"DeploymentOperation"' in row.text
+    assert row.is_displayed()
+
+
+def test_the_upgrade_is_told_in_its_order(story: Any) -> None:
+    told = story.execute_script(
+        "return [...document.querySelectorAll('tr[id^=story-]')].map(one => one.cells[2].textContent.trim())"
+    )
+    order = [
+        "Deployment started: Register",
+        "Running sessions were ended",
+        "Package folder moved",
+        "0x80070020",
+        "App started, version 1.7196.0",
+    ]
+    places = [next(n for n, text in enumerate(told) if words in text) for words in order]
+    assert places == sorted(places)
+    numbers = story.execute_script("return chart.story.map(one => one.number)")
+    assert numbers == list(range(1, len(told) + 1))
+
+
+def test_local_time_and_back(story: Any) -> None:
+    utc = story.find_element("css selector", ".span").text
+    press(story, "Local time (Europe/Berlin)")
+    local = story.find_element("css selector", ".span").text
+    assert utc.endswith("2026-05-17 06:10:02 UTC.") or "UTC" in utc
+    assert "Europe/Berlin" in local
+    assert local != utc
+    size = "return getComputedStyle(document.querySelector('tr[id^=moment-] time .local')).fontSize"
+    large = story.execute_script(size)
+    press(story, "UTC")
+    assert story.execute_script(size) < large
+    # summer time began in between
+    assert story.execute_script("return chart.offsets.map(one => one[1])") == [3600, 7200]
+
+
+def test_words_find_rows_of_evidence(story: Any) -> None:
+    field = story.find_element("css selector", "#evidence input[type=search]")
+    field.send_keys("0x80070020 217")
+    assert "0 of" in story.find_element("css selector", "#evidence output").text
+    field.clear()
+    field.send_keys("pty process")
+    found = [one for one in story.find_elements("css selector", "#evidence li.line") if one.is_displayed()]
+    assert ["Killing 3 PTY process" in one.text for one in found] == [True]
+    assert "1 of" in story.find_element("css selector", "#evidence output").text
+
+
+def test_a_link_to_a_row_survives_sending_the_file(story: Any, tmp_path: Path) -> None:
+    row = story.execute_script("return [...document.querySelectorAll('#evidence li.line')].at(-1).id")
+    sent = tmp_path / "sent by mail (1).html"
+    sent.write_bytes((tmp_path / "report.html").read_bytes())
+    story.get(f"{sent.as_uri()}#{row}")
+    assert story.find_element("id", row).is_displayed()
+
+
+def test_without_scripts_the_strips_and_every_row_are_there(story: Any) -> None:
+    rows = story.execute_script(DATED)
+    story.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        story.refresh()
+        assert story.find_elements("css selector", "figure.strip svg rect")
+        assert story.find_elements("css selector", ".chart") == []
+        assert len(story.find_elements("css selector", "tr[id^=moment-]")) == rows
+    finally:
+        story.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -23,13 +23,15 @@ FLAGS = (
 )
 
 
-def started(profile: Path) -> Any:
-    """Return a browser with a new *profile*, which logs what the page says and asks for."""
+def started(profile: Path, trace: str = "") -> Any:
+    """Return a browser with a new *profile*, which logs what the page says and asks for, and traces the categories."""
     webdriver = pytest.importorskip("selenium.webdriver")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
+    if trace:
+        options.add_experimental_option("perfLoggingPrefs", {"traceCategories": trace})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     driver.get("about:blank")

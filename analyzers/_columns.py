@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from claude_evidence.analyzers._bytescan import Mask, Places
+from claude_evidence.analyzers._questions import Test
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._textscan import Array, Texts
 
@@ -23,16 +24,6 @@ _LARGE_BYTES = 1 << 25
 """To tell distinct texts apart then costs more than to search them all."""
 _WHOLE = 8
 """A test on more than one in so many rows is made on all of them, once."""
-
-
-class Test(Protocol):
-    """What a rule asks of a text; ``key`` is equal for equal questions."""
-
-    @property
-    def key(self) -> Hashable: ...
-
-    def on(self, texts: Texts) -> Mask:
-        """Return which of *texts* pass; a missing one never does."""
 
 
 class Column:

@@ -117,13 +117,15 @@ class Column:
         """Return which rows hold one of *values*, in any case."""
         wanted = {fold(value) for value in values}
         fits: Mask = np.array([*(text in wanted for text in self.texts.folded), False], np.bool_)
-        return self._lifted(fits[:-1] if self.codes is None else fits, np.arange(len(self)))
+        return self._lifted(fits[:-1] if self.codes is None else fits)
 
-    def _lifted(self, answers: Mask, rows: Places) -> Mask:
-        everywhere = len(rows) == len(self)
+    def _lifted(self, answers: Mask, rows: Places | None = None) -> Mask:
+        """Return the answer of each of *rows*, of every row without them."""
+        if rows is not None and len(rows) == len(self):
+            rows = None
         if self.codes is None:
-            return answers if everywhere else answers[rows]
-        codes = self.codes if everywhere else self.codes[rows]
+            return answers if rows is None else answers[rows]
+        codes = self.codes if rows is None else self.codes[rows]
         passing = np.flatnonzero(answers)
         if not len(passing):
             return np.zeros(len(codes), np.bool_)

@@ -12,6 +12,8 @@ from claude_evidence.analyzers._rows import moment, pick, records
 from claude_evidence.model import EvidenceRef
 
 EXCERPT_CHARACTERS = 2000
+LOG_FACTS = ("TimeCreated", "Member", "Record", "LocalTime", "Level", "Component", "Message")
+"""What a reference to a row of app_log is made of."""
 FIRST, LAST = 8, 4
 FILE_FACTS = {
     "session_registry": ("FileName", "FileSize", "ParseState", "SessionId", "CliSessionId"),
@@ -45,7 +47,8 @@ def reference(table: str, row: Mapping[str, Any], hashes: Mapping[str, str]) -> 
 def references(table: str, frame: pd.DataFrame, positions: np.ndarray, hashes: Mapping[str, str]) -> list[EvidenceRef]:
     """Return references to the rows at *positions*: the first `FIRST` and the last `LAST` of them."""
     chosen = positions if len(positions) <= FIRST + LAST else np.concatenate([positions[:FIRST], positions[-LAST:]])
-    return [reference(table, row, hashes) for row in records(pick(frame, chosen))]
+    columns = LOG_FACTS if table == "app_log" else None
+    return [reference(table, row, hashes) for row in records(pick(frame, chosen, columns))]
 
 
 def excerpt(table: str, row: Mapping[str, Any]) -> str:

@@ -33,8 +33,8 @@ def clauses(rule: Correlation) -> list[Clause]:
     names = references(rule)
     if not isinstance(rule.condition, Threshold):
         return _of_expression(rule.condition, names)
-    op, count = rule.condition.op, rule.condition.count
-    least = {"gte": math.ceil(count), "gt": math.floor(count) + 1}.get(op)
+    op, bound = rule.condition.op, rule.condition.bound
+    least = {"gte": math.ceil(bound), "gt": math.floor(bound) + 1}.get(op)
     if least is None:
         raise UnsupportedError(f"the condition {op} is not supported in a correlation in order (gt and gte are)")
     if not 1 <= least <= len(names) or math.comb(len(names), least) > MAX_CLAUSES:

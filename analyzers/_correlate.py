@@ -168,7 +168,7 @@ def _different_documents(rule: Correlation, streams: Mapping[str, Stream], span:
     anchors = _merged([streams[name].line for name in names])
     ranges = {name: streams[name].line.within(anchors.group, anchors.time - span, anchors.time) for name in names}
     met = np.sum([each.sizes > 0 for each in ranges.values()], axis=0)
-    good = np.asarray(OPERATORS[rule.condition.op](met, rule.condition.count), np.bool_)
+    good = np.asarray(OPERATORS[rule.condition.op](met, rule.condition.bound), np.bool_)
     result = Correlated.nothing(streams)
     for name, each in ranges.items():
         result.taking_part[name] = each.chosen(good).marked(len(streams[name].line))
@@ -194,7 +194,7 @@ def _counted(
     fresh = _fresh([(streams[name], events[name]) for name in names], order)
     measured = _measured(rule.kind, [flat[n] for n in order.tolist()], fresh, ranges)
     compare = OPERATORS[rule.condition.op]
-    good = np.array([m is not None and compare(m, rule.condition.count) for m in measured], np.bool_)
+    good = np.array([m is not None and compare(m, rule.condition.bound) for m in measured], np.bool_)
     result = Correlated.nothing(streams)
     marked = np.zeros(len(order), np.bool_)
     marked[order] = ranges.chosen(good).marked(len(order))

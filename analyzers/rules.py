@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,6 +41,8 @@ def describe(rules: RuleSet, name: str) -> str:
         wanted = _folded(name)
         chosen = [d for d in rules.documents if wanted in (_folded(d.name), _folded(d.stem))]
     if not chosen:
+        import difflib
+
         known = sorted({text for document in rules.documents for text in (document.name, document.stem)})
         near = difflib.get_close_matches(name, known, n=3)
         raise UsageError(f"no rule is called {name}" + (f"; did you mean {', '.join(near)}?" if near else ""))

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -204,9 +205,19 @@ def _layout(message: str, otherwise: str) -> str:
 
 def category(size: int, values: Mapping[int, Any]) -> Any:
     """Return a column of *size* rows that is missing but for *values*: one small code a row, however long the log."""
+    if not values:
+        return _missing(size)
     words = sorted(set(values.values()))
     codes = np.full(size, -1, dtype=np.int8 if len(words) < 127 else np.int32)
     places = {word: place for place, word in enumerate(words)}
     for row, value in values.items():
         codes[row] = places[value]
-    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words, dtype="str" if not words else None))
+    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words))
+
+
+@lru_cache(maxsize=1)
+def _missing(size: int) -> Any:
+    """Return the column of *size* rows without a value; most joined columns of most logs are this one."""
+    codes = np.full(size, -1, dtype=np.int8)
+    codes.flags.writeable = False
+    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index([], dtype="str"))

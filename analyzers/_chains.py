@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from sigma.correlations import SigmaCorrelationRule, SigmaRuleReference
 
 from claude_evidence.analyzers._bytescan import Places
 from claude_evidence.analyzers._clauses import clauses, references
-from claude_evidence.analyzers._conditions import MissingError, UnsupportedError
 from claude_evidence.analyzers._correlate import Correlated, correlate
+from claude_evidence.analyzers._forms import Correlation, Threshold
 from claude_evidence.analyzers._matching import Plain
+from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Sources, Span, times_of
 from claude_evidence.analyzers._streams import Events, Groups, Key, MatchEvents, Members, RowEvents, Rows, Stream, merge
 from claude_evidence.analyzers._types import RuleDocument
@@ -89,8 +89,8 @@ class Chains:
             self._found[key] = self._correlated(document, _rule(document), local=local)
         return self._found[key]
 
-    def _correlated(self, document: RuleDocument, rule: SigmaCorrelationRule, *, local: bool) -> Found:
-        groups, fields = Groups(), tuple(rule.group_by or ())
+    def _correlated(self, document: RuleDocument, rule: Correlation, *, local: bool) -> Found:
+        groups, fields = Groups(), rule.group_by
         targets = self._targets(document)
         streams = {
             name: Stream.of(self._events(target, local=local), _aliased(rule, name, fields), groups)
@@ -98,11 +98,10 @@ class Chains:
         }
         unwanted = {name for clause in _clauses(rule) for name in clause}
         spans = {name: self._span(target, local=local) for name, target in targets.items() if name in unwanted}
-        counted = getattr(rule.condition, "fieldref", None) or ()
-        wanted = (counted,) if isinstance(counted, str) else tuple(counted)
+        wanted = rule.condition.fields if isinstance(rule.condition, Threshold) else ()
         result = correlate(rule, streams, spans, {name: _aliased(rule, name, wanted) for name in targets})
         if result.inconclusive:
-            raise InconclusiveError(f"its window of {rule.timespan.spec} runs past the end of the evidence")
+            raise InconclusiveError(f"its window of {rule.span} runs past the end of the evidence")
         parts = tuple(stream.only(np.flatnonzero(result.taking_part[name])) for name, stream in streams.items())
         return Found(document, groups, fields, parts, *_windows(result))
 
@@ -139,7 +138,7 @@ class Chains:
         if document.name in self._plain:
             return any(len(match.rows) for match in self._plain[document.name].matched)
         rule, targets = _rule(document), self._targets(document)
-        if not rule.type.name.startswith("TEMPORAL") or _by_number(rule):
+        if not rule.temporal or _by_number(rule):
             return any(map(self._possible, targets.values()))
         # what must be absent, or is dear to find, is not searched for where nothing else is there
         wanted = ([targets[name] for name in clause.wanted] for clause in clauses(rule))
@@ -163,47 +162,41 @@ class Chains:
     def _targets(self, document: RuleDocument) -> dict[str, RuleDocument]:
         """Return the documents that a correlation names, by reference."""
         rule = _rule(document)
-        linked = {r.reference: r for r in [*(rule.rules or []), *rule.referenced_rules] if hasattr(r, "rule")}
-        return {name: self._target(name, linked.get(name)) for name in references(rule)}
+        return {name: self._target(name, rule.targets.get(name)) for name in references(rule)}
 
-    def _target(self, name: str, reference: SigmaRuleReference | None) -> RuleDocument:
+    def _target(self, name: str, linked: str | None) -> RuleDocument:
         for document in self._documents:
-            if reference is not None and document.sigma is reference.rule:
-                return document
-        for document in self._documents:
-            if name in (document.name, document.sigma.name, str(document.sigma.id)):
+            if document.name == linked or (linked is None and name in (document.name, document.id)):
                 return document
         raise MissingError(f"needs the rule {name}, which is not judged")
 
 
-def _rule(document: RuleDocument) -> SigmaCorrelationRule:
-    assert isinstance(document.sigma, SigmaCorrelationRule)
-    return document.sigma
+def _rule(document: RuleDocument) -> Correlation:
+    assert isinstance(document.asks, Correlation)
+    return document.asks
 
 
-def _by_number(rule: SigmaCorrelationRule) -> bool:
-    return rule.type.name == "TEMPORAL" and hasattr(rule.condition, "op")
+def _by_number(rule: Correlation) -> bool:
+    return rule.kind == "temporal" and isinstance(rule.condition, Threshold)
 
 
-def _clauses(rule: SigmaCorrelationRule) -> list[tuple[str, ...]]:
+def _clauses(rule: Correlation) -> list[tuple[str, ...]]:
     """Return the documents whose absence the alternatives of a temporal correlation ask for."""
-    temporal = rule.type.name.startswith("TEMPORAL") and not _by_number(rule)
-    return [clause.unwanted for clause in clauses(rule)] if temporal else []
+    return [clause.unwanted for clause in clauses(rule)] if rule.temporal and not _by_number(rule) else []
 
 
-def _aliased(rule: SigmaCorrelationRule, name: str, fields: Sequence[str]) -> tuple[str, ...]:
+def _aliased(rule: Correlation, name: str, fields: Sequence[str]) -> tuple[str, ...]:
     """Return *fields* as the document *name* calls them."""
     return tuple(_field(rule, name, field) for field in fields)
 
 
-def _field(rule: SigmaCorrelationRule, name: str, field: str) -> str:
-    alias = rule.aliases.aliases.get(field)
+def _field(rule: Correlation, name: str, field: str) -> str:
+    alias = rule.aliases.get(field)
     if alias is None:
         return field
-    for reference, own in alias.mapping.items():
-        if reference.reference == name:
-            return own
-    raise UnsupportedError(f"the alias {field} names no field of {name}")
+    if name not in alias:
+        raise UnsupportedError(f"the alias {field} names no field of {name}")
+    return alias[name]
 
 
 def _windows(result: Correlated) -> tuple[Places, Places, Places]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from claude_evidence.analyzers._bytescan import Mask, Places
+from claude_evidence.analyzers._questions import Test
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._textscan import Array, Texts
 
@@ -23,16 +24,6 @@ _LARGE_BYTES = 1 << 25
 """To tell distinct texts apart then costs more than to search them all."""
 _WHOLE = 8
 """A test on more than one in so many rows is made on all of them, once."""
-
-
-class Test(Protocol):
-    """What a rule asks of a text; ``key`` is equal for equal questions."""
-
-    @property
-    def key(self) -> Hashable: ...
-
-    def on(self, texts: Texts) -> Mask:
-        """Return which of *texts* pass; a missing one never does."""
 
 
 class Column:
@@ -126,13 +117,15 @@ class Column:
         """Return which rows hold one of *values*, in any case."""
         wanted = {fold(value) for value in values}
         fits: Mask = np.array([*(text in wanted for text in self.texts.folded), False], np.bool_)
-        return self._lifted(fits[:-1] if self.codes is None else fits, np.arange(len(self)))
+        return self._lifted(fits[:-1] if self.codes is None else fits)
 
-    def _lifted(self, answers: Mask, rows: Places) -> Mask:
-        everywhere = len(rows) == len(self)
+    def _lifted(self, answers: Mask, rows: Places | None = None) -> Mask:
+        """Return the answer of each of *rows*, of every row without them."""
+        if rows is not None and len(rows) == len(self):
+            rows = None
         if self.codes is None:
-            return answers if everywhere else answers[rows]
-        codes = self.codes if everywhere else self.codes[rows]
+            return answers if rows is None else answers[rows]
+        codes = self.codes if rows is None else self.codes[rows]
         passing = np.flatnonzero(answers)
         if not len(passing):
             return np.zeros(len(codes), np.bool_)

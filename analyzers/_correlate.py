@@ -10,40 +10,24 @@ are taken over the timespan that ends with each event.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
-from sigma.correlations import (
-    SigmaCorrelationConditionOperator,
-    SigmaCorrelationRule,
-    SigmaCorrelationType,
-    SigmaExtendedCorrelationCondition,
-)
 
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._clauses import Clause, clauses, references
-from claude_evidence.analyzers._conditions import UnsupportedError
-from claude_evidence.analyzers._modifiers import number
+from claude_evidence.analyzers._forms import Correlation, Threshold
+from claude_evidence.analyzers._questions import OPERATORS, number
+from claude_evidence.analyzers._refusals import UnsupportedError
 from claude_evidence.analyzers._sources import Span
 from claude_evidence.analyzers._streams import Stream
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._windows import Ints, Line, Ranges, distinct
 
-Op = SigmaCorrelationConditionOperator
-Kind = SigmaCorrelationType
-_COMPARE: Mapping[Op, Callable[[Any, Any], Any]] = {
-    Op.LT: operator.lt,
-    Op.LTE: operator.le,
-    Op.GT: operator.gt,
-    Op.GTE: operator.ge,
-    Op.EQ: operator.eq,
-    Op.NEQ: operator.ne,
-}
 _LONGEST = 10**17
 """Three thousand years in microseconds: more than any evidence spans, and no sum of it with a time overflows."""
 
@@ -78,7 +62,7 @@ class Correlated:
 
 
 def correlate(
-    rule: SigmaCorrelationRule,
+    rule: Correlation,
     streams: Mapping[str, Stream],
     spans: Mapping[str, Span | None],
     fields: Mapping[str, Sequence[str]],
@@ -88,21 +72,20 @@ def correlate(
     *spans* says which time the evidence covers of each document's sources: beyond it absence proves nothing. *fields*
     are the counted fields by reference (the rule's, after its aliases).
     """
-    span = min(rule.timespan.seconds * 1_000_000, _LONGEST)
-    temporal = rule.type in (Kind.TEMPORAL, Kind.TEMPORAL_ORDERED)
-    if not temporal:
+    span = min(rule.span_s * 1_000_000, _LONGEST)
+    if not rule.temporal:
         return _counted(rule, streams, span, fields)
-    if isinstance(rule.condition, SigmaExtendedCorrelationCondition) or rule.type is Kind.TEMPORAL_ORDERED:
+    if rule.kind == "temporal_ordered" or not isinstance(rule.condition, Threshold):
         return _by_clauses(rule, streams, spans, span)
     return _different_documents(rule, streams, span)
 
 
 def _by_clauses(
-    rule: SigmaCorrelationRule, streams: Mapping[str, Stream], spans: Mapping[str, Span | None], span: int
+    rule: Correlation, streams: Mapping[str, Stream], spans: Mapping[str, Span | None], span: int
 ) -> Correlated:
     """Judge by what is certain; where only what lies beyond the evidence could make it match, it is inconclusive."""
     alternatives, order = clauses(rule), references(rule)
-    ordered = rule.type is Kind.TEMPORAL_ORDERED
+    ordered = rule.kind == "temporal_ordered"
     for certain in (True, False):
         result = Correlated.nothing(streams)
         for clause in alternatives:
@@ -178,14 +161,14 @@ def _in_order(
     result.add_windows(lines[-1].group[good], starts[-1][good], lines[-1].time[good])
 
 
-def _different_documents(rule: SigmaCorrelationRule, streams: Mapping[str, Stream], span: int) -> Correlated:
+def _different_documents(rule: Correlation, streams: Mapping[str, Stream], span: int) -> Correlated:
     """Count the documents that are met within the timespan that ends with each event."""
-    assert not isinstance(rule.condition, SigmaExtendedCorrelationCondition)
+    assert isinstance(rule.condition, Threshold)
     names = references(rule)
     anchors = _merged([streams[name].line for name in names])
     ranges = {name: streams[name].line.within(anchors.group, anchors.time - span, anchors.time) for name in names}
     met = np.sum([each.sizes > 0 for each in ranges.values()], axis=0)
-    good = np.asarray(_COMPARE[rule.condition.op](met, rule.condition.count), np.bool_)
+    good = np.asarray(OPERATORS[rule.condition.op](met, rule.condition.bound), np.bool_)
     result = Correlated.nothing(streams)
     for name, each in ranges.items():
         result.taking_part[name] = each.chosen(good).marked(len(streams[name].line))
@@ -194,12 +177,12 @@ def _different_documents(rule: SigmaCorrelationRule, streams: Mapping[str, Strea
 
 
 def _counted(
-    rule: SigmaCorrelationRule, streams: Mapping[str, Stream], span: int, fields: Mapping[str, Sequence[str]]
+    rule: Correlation, streams: Mapping[str, Stream], span: int, fields: Mapping[str, Sequence[str]]
 ) -> Correlated:
     """Count or sum over the timespan that ends with each event."""
-    assert not isinstance(rule.condition, SigmaExtendedCorrelationCondition)
+    assert isinstance(rule.condition, Threshold)
     names = references(rule)
-    values = {name: _values(rule.type, streams[name], fields[name]) for name in names}
+    values = {name: _values(rule.kind, streams[name], fields[name]) for name in names}
     # an event without the counted field takes no part
     events = {
         name: np.array([n for n, value in enumerate(values[name]) if value is not None], np.intp) for name in names
@@ -209,9 +192,9 @@ def _counted(
     ranges = line.within(line.group, line.time - span, line.time)
     flat = [values[name][n] for name in names for n in events[name].tolist()]
     fresh = _fresh([(streams[name], events[name]) for name in names], order)
-    measured = _measured(rule.type, [flat[n] for n in order.tolist()], fresh, ranges)
-    compare = _COMPARE[rule.condition.op]
-    good = np.array([m is not None and compare(m, rule.condition.count) for m in measured], np.bool_)
+    measured = _measured(rule.kind, [flat[n] for n in order.tolist()], fresh, ranges)
+    compare = OPERATORS[rule.condition.op]
+    good = np.array([m is not None and compare(m, rule.condition.bound) for m in measured], np.bool_)
     result = Correlated.nothing(streams)
     marked = np.zeros(len(order), np.bool_)
     marked[order] = ranges.chosen(good).marked(len(order))
@@ -221,34 +204,34 @@ def _counted(
     return result
 
 
-def _values(kind: Kind, stream: Stream, fields: Sequence[str]) -> list[Any]:
+def _values(kind: str, stream: Stream, fields: Sequence[str]) -> list[Any]:
     """Return what each event of *stream* adds: itself, a text, or a number; None where it has nothing to add."""
-    if kind is Kind.EVENT_COUNT:
+    if kind == "event_count":
         return [True] * len(stream.line)
     every = stream.events.texts(fields)
     texts = [every[n] for n in stream.index.tolist()]
-    if kind is Kind.VALUE_COUNT:
+    if kind == "value_count":
         return [None if key is None else tuple(map(fold, key)) for key in texts]
-    if kind not in (Kind.VALUE_SUM, Kind.VALUE_AVG) or len(fields) != 1:
-        raise UnsupportedError(f"the correlation type {kind.name.lower()} over {', '.join(fields)} is not supported")
+    if kind not in ("value_sum", "value_avg") or len(fields) != 1:
+        raise UnsupportedError(f"the correlation type {kind} over {', '.join(fields)} is not supported")
     numbers = [None if key is None else number(key[0]) for key in texts]
     return [None if value is None else Fraction(value) for value in numbers]
 
 
-def _measured(kind: Kind, values: Sequence[Any], fresh: Sequence[bool], ranges: Ranges) -> Sequence[Any]:
-    if kind is Kind.VALUE_COUNT:
+def _measured(kind: str, values: Sequence[Any], fresh: Sequence[bool], ranges: Ranges) -> Sequence[Any]:
+    if kind == "value_count":
         keys: Sequence[Hashable] = values
         return list(distinct(keys, ranges).tolist())
     counts = np.concatenate([[0], np.cumsum(fresh, dtype=np.intp)])
     sizes = (counts[ranges.high] - counts[ranges.low]).tolist()
-    if kind is Kind.EVENT_COUNT:
+    if kind == "event_count":
         return list(sizes)
     # fractions: a running sum of floats would drift
     sums = list(
         accumulate((v if new else Fraction(0) for v, new in zip(values, fresh, strict=True)), initial=Fraction(0))
     )
     totals = [sums[high] - sums[low] for low, high in zip(ranges.low.tolist(), ranges.high.tolist(), strict=True)]
-    return totals if kind is Kind.VALUE_SUM else [total / size for total, size in zip(totals, sizes, strict=True)]
+    return totals if kind == "value_sum" else [total / size for total, size in zip(totals, sizes, strict=True)]
 
 
 def _fresh(parts: Sequence[tuple[Stream, Places]], order: Places) -> list[bool]:

@@ -12,6 +12,8 @@ from claude_evidence.analyzers._rows import moment, pick, records
 from claude_evidence.model import EvidenceRef
 
 EXCERPT_CHARACTERS = 2000
+LOG_FACTS = ("TimeCreated", "Member", "Record", "LocalTime", "Level", "Component", "Message")
+"""What a reference to a row of app_log is made of."""
 FIRST, LAST = 8, 4
 FILE_FACTS = {
     "session_registry": ("FileName", "FileSize", "ParseState", "SessionId", "CliSessionId"),
@@ -44,7 +46,12 @@ def reference(table: str, row: Mapping[str, Any], hashes: Mapping[str, str]) -> 
 
 def references(table: str, frame: pd.DataFrame, positions: np.ndarray, hashes: Mapping[str, str]) -> list[EvidenceRef]:
     """Return references to the rows at *positions*: the first `FIRST` and the last `LAST` of them."""
-    return [reference(table, row, hashes) for row in records(pick(frame, first_and_last(positions)))]
+    return [reference(table, row, hashes) for row in told(table, frame, first_and_last(positions))]
+
+
+def told(table: str, frame: pd.DataFrame, positions: np.ndarray) -> list[dict[str, Any]]:
+    """Return of the rows at *positions* what a reference tells."""
+    return records(pick(frame, positions, LOG_FACTS if table == "app_log" else None))
 
 
 def first_and_last(positions: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._bytescan import Mask, Needle, Places, find
-from claude_evidence.analyzers._columns import Column, Test
-from claude_evidence.analyzers._modifiers import Fits
+from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._nodes import Leaf
+from claude_evidence.analyzers._questions import Fits, Test
 from claude_evidence.analyzers._sources import Source, Sources
 from claude_evidence.analyzers._textscan import Texts
 from claude_evidence.analyzers.taxonomy import EVENTS

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._bytescan import Places
+from claude_evidence.analyzers._forms import Correlation
 from claude_evidence.analyzers._matching import Matched
 from claude_evidence.analyzers._sources import Sources, times_of
 from claude_evidence.analyzers._streams import Key, Rows
@@ -129,7 +129,7 @@ def _together(hits: Sequence[Hit], sources: Sources) -> Hit:
 
 def _strength(hit: Hit, order: Mapping[str, int]) -> tuple[int, bool, int]:
     document = hit.document
-    return document.level.rank, isinstance(document.sigma, SigmaCorrelationRule), -order[document.name]
+    return document.level.rank, isinstance(document.asks, Correlation), -order[document.name]
 
 
 def _keys(names: Sequence[str], match: Matched, sources: Sources) -> list[Key]:

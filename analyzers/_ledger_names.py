@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from claude_evidence.analyzers._app_history import AppHistory
+from claude_evidence.analyzers._excerpts import LOG_FACTS
 from claude_evidence.analyzers._ledger_listed import Row
 from claude_evidence.analyzers._rows import Positions, pick, records
 
@@ -25,7 +26,7 @@ def first_rows(log: pd.DataFrame, column: str) -> list[tuple[str, Row]]:
     first = _firsts(values.codes, len(values.categories))
     there = first >= 0
     names = values.categories[there]
-    return list(zip(map(str, names), records(pick(log, first[there])), strict=True))
+    return list(zip(map(str, names), records(pick(log, first[there], LOG_FACTS)), strict=True))
 
 
 def further_names(log: pd.DataFrame, history: AppHistory) -> list[tuple[str, Row]]:
@@ -41,7 +42,7 @@ def further_names(log: pd.DataFrame, history: AppHistory) -> list[tuple[str, Row
     for row, text in sorted(zip(rows.tolist(), column.texts.take(texts).strings, strict=True), key=itemgetter(0)):
         for name in dict.fromkeys(SESSION.findall(text or "")):
             found.setdefault(name, row)
-    return list(zip(found, records(pick(log, np.array([*found.values()], np.intp))), strict=True))
+    return list(zip(found, records(pick(log, np.array([*found.values()], np.intp), LOG_FACTS)), strict=True))
 
 
 def _firsts(codes: NDArray[Any], size: int) -> Positions:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import MAPPED, AppHistory
 from claude_evidence.analyzers._ledger_listed import Row, listed
 from claude_evidence.analyzers._ledger_names import first_rows, further_names
-from claude_evidence.analyzers._rows import lower, records
+from claude_evidence.analyzers._rows import lower, pick, records
 from claude_evidence.analyzers._session_links import transcript_ids
 
 LOCAL = "local_"
@@ -133,10 +134,10 @@ def _link(own: dict[str, Known], tables: Mapping[str, pd.DataFrame], history: Ap
 
 def _dropped(log: pd.DataFrame, history: AppHistory) -> dict[str, set[str]]:
     """Return the CLI session ids that a record names beside a session id other than to map them: it lets them go."""
-    both = log["CliSessionId"].notna() & log["SessionId"].notna()
-    both.iloc[history.messages.starting([MAPPED])] = False
+    named = log["CliSessionId"].notna().to_numpy(copy=True)
+    named[history.messages.starting([MAPPED])] = False
     pairs: dict[str, set[str]] = {}
-    rows = log.loc[both.to_numpy(), ["SessionId", "CliSessionId"]].drop_duplicates()
+    rows = pick(log, np.flatnonzero(named), ("SessionId", "CliSessionId")).dropna().drop_duplicates()
     for session, cli in zip(rows["SessionId"].tolist(), rows["CliSessionId"].tolist(), strict=True):
         pairs.setdefault(lower(session), set()).add(lower(cli))
     return pairs

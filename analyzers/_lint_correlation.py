@@ -71,7 +71,7 @@ def _check_fields(subject: Subject, correlation: dict[str, Any]) -> Complaints:
     if isinstance(condition, dict):
         names += [(name, ("correlation", "condition", "field")) for name in listed(condition.get("field"))]
     for name, path in names:
-        for target in subject.draft.targets:
+        for target in subject.draft.targets.values():
             if str(name) in aliases:
                 yield from _check_alias(subject, aliases, str(name), target)
             else:

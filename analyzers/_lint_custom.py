@@ -152,7 +152,7 @@ def _fields(subject: Subject, key: str, value: Any) -> Complaints:
 
 def _field(subject: Subject, name: str, path: tuple[str | int, ...]) -> Complaints:
     """Yield a field that no record of the document, or for a correlation of its parts, has."""
-    sources: list[Mapping[str, Any]] = [target.data for target in subject.draft.targets]
+    sources: list[Mapping[str, Any]] = [target.data for target in subject.draft.targets.values()]
     sources = sources or [subject.data]
     allowed = [allowed_fields(source, subject) for source in sources]
     if all(names is not None and name not in names for names in allowed):

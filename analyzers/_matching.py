@@ -1,63 +1,69 @@
-"""Sigma conditions over the rows of a table: a tree of questions, asked of the rows that matter."""
+"""Conditions over the rows of a table: a tree of questions, asked of the rows that matter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sigma.conditions import (
-    ConditionAND,
-    ConditionFieldEqualsValueExpression,
-    ConditionNOT,
-    ConditionOR,
-    ConditionValueExpression,
-)
-from sigma.rule import SigmaRule
-from sigma.types import SigmaExists, SigmaExpansion, SigmaFieldReference, SigmaNull, SigmaType
 
 from claude_evidence.analyzers._bytescan import Mask, Places
-from claude_evidence.analyzers._columns import Column, Test
-from claude_evidence.analyzers._conditions import UnsupportedError, conditions
+from claude_evidence.analyzers._columns import Column
+from claude_evidence.analyzers._forms import Condition, Detection, Joined, Present, Refused, Related
 from claude_evidence.analyzers._fullrecord import payload, text_columns
-from claude_evidence.analyzers._modifiers import Fits, HasPart, Matches, question
 from claude_evidence.analyzers._nodes import All, Known, Leaf, Node, Not, Some
+from claude_evidence.analyzers._questions import OPERATORS, Fits, HasPart, Matches, Test
+from claude_evidence.analyzers._refusals import UnsupportedError
 from claude_evidence.analyzers._sources import Source, Sources
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def compiled(tree: Any, source: Source, sources: Sources) -> Node:
-    """Return the condition *tree* as a question about the rows of *source*."""
-    if isinstance(tree, ConditionNOT):
-        return Not(compiled(tree.args[0], source, sources))
-    if isinstance(tree, ConditionAND | ConditionOR):
-        parts = [compiled(arg, source, sources) for arg in tree.args]
-        return All.of(parts) if isinstance(tree, ConditionAND) else Some.of(parts)
-    if isinstance(tree, ConditionFieldEqualsValueExpression):
-        return _field(tree.field, tree.value, source, sources)
-    if isinstance(tree, ConditionValueExpression):
-        return _keyword(tree.value, source, sources)
-    raise UnsupportedError(f"conditions of the kind {type(tree).__name__} are not supported")
+_RELATIONS: Mapping[str, Callable[[str, str], bool]] = {
+    "equals": str.__eq__,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "contains": str.__contains__,
+}
 
 
-def _field(name: str, value: SigmaType, source: Source, sources: Sources) -> Node:
-    if isinstance(value, SigmaExpansion):
-        return Some([_field(name, each, source, sources) for each in value.values])
+def compiled(condition: Condition, source: Source, sources: Sources) -> Node:
+    """Return *condition* as a question about the rows of *source*."""
+    if isinstance(condition, Joined):
+        parts = [compiled(part, source, sources) for part in condition.parts]
+        if condition.word == "not":
+            return Not(parts[0])
+        return All.of(parts) if condition.word == "and" else Some.of(parts)
+    if isinstance(condition, Refused):
+        raise UnsupportedError(condition.reason)
+    if condition.field is None:
+        return _keyword(condition.what, source, sources)
+    return _field(condition.field, condition.what, source, sources)
+
+
+def _field(name: str, what: Test | Present | Related | Refused, source: Source, sources: Sources) -> Node:
     column = sources.column(source, name)
-    if isinstance(value, SigmaNull):
-        return Leaf(0, lambda rows: ~_present(column, rows))
-    if isinstance(value, SigmaExists):
-        return Leaf(0, lambda rows: _present(column, rows) == value.exists)
-    if isinstance(value, SigmaFieldReference):
-        return _reference(column, sources.column(source, value.field), value)
-    test = question(value, name)
+    if isinstance(what, Refused):
+        raise UnsupportedError(what.reason)
+    if isinstance(what, Present):
+        return Leaf(0, lambda rows: _present(column, rows) == what.yes)
+    if isinstance(what, Related):
+        return _related(column, sources.column(source, what.other), _RELATIONS[what.how])
     if column is None:
         return Leaf(0, _none)
-    if isinstance(test, HasPart) and column.times is not None:
+    if isinstance(what, HasPart) and column.times is not None:
         times = column.times
-        return Leaf(5, lambda rows: test.of_times(times.iloc[rows]))
-    return asked(column, test)
+        return Leaf(5, lambda rows: _of_times(what, times.iloc[rows]))
+    return asked(column, what)
+
+
+def _of_times(test: HasPart, times: pd.Series[Any]) -> Mask:
+    """Return which of *times* pass."""
+    parts = times.dt.isocalendar() if test.part == "week" else times.dt
+    part = getattr(parts, test.part).to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(OPERATORS[test.op](part, test.number), np.bool_) & times.notna().to_numpy()
 
 
 def asked(column: Column, test: Test) -> Node:
@@ -79,19 +85,15 @@ def _cost(column: Column, test: Test) -> int:
     return 300 - min(250, len(test.glob.needle))
 
 
-def _keyword(value: SigmaType, source: Source, sources: Sources) -> Node:
-    """Return the question whether *value* stands anywhere in a record."""
-    if isinstance(value, SigmaExpansion):
-        return Some([_keyword(each, source, sources) for each in value.values])
-    test = question(value)
-    if isinstance(test, Fits):
-        test = Fits(test.glob.inside())
-    elif not isinstance(test, Matches):
-        raise UnsupportedError(f"values of the kind {type(value).__name__} need a field")
-    return Some.of([*(asked(c, test) for c in text_columns(source, sources)), *payload(test, source, sources)])
+def _keyword(what: Test | Present | Related | Refused, source: Source, sources: Sources) -> Node:
+    """Return the question whether *what*, a pattern or a regular expression, stands anywhere in a record."""
+    if isinstance(what, Refused):
+        raise UnsupportedError(what.reason)
+    assert isinstance(what, Fits | Matches)
+    return Some.of([*(asked(c, what) for c in text_columns(source, sources)), *payload(what, source, sources)])
 
 
-def _reference(left: Column | None, right: Column | None, value: SigmaFieldReference) -> Node:
+def _related(left: Column | None, right: Column | None, related: Callable[[str, str], bool]) -> Node:
     if left is None or right is None:
         return Leaf(0, _none)
 
@@ -99,16 +101,7 @@ def _reference(left: Column | None, right: Column | None, value: SigmaFieldRefer
         pairs = zip(left.folded(rows), right.folded(rows), strict=True)
         return np.array([a is not None and b is not None and related(a, b) for a, b in pairs], np.bool_)
 
-    related = _relation(value)
     return Leaf(200, ask)
-
-
-def _relation(value: SigmaFieldReference) -> Callable[[str, str], bool]:
-    if value.starts_with and value.ends_with:
-        return str.__contains__
-    if value.starts_with:
-        return str.startswith
-    return str.endswith if value.ends_with else str.__eq__
 
 
 def _present(column: Column | None, rows: Places) -> Mask:
@@ -130,10 +123,11 @@ class Matched:
 class Plain:
     """A plain document, understood: making it says what will be searched for, so that searches can share a pass."""
 
-    def __init__(self, rule: SigmaRule, sources: Sources, trees: Sequence[Any] | None = None) -> None:
-        trees = conditions(rule) if trees is None else trees
+    def __init__(self, rule: Detection, sources: Sources) -> None:
+        if rule.refused:
+            raise UnsupportedError(rule.refused)
         self._asked = [
-            (source, Some.of([compiled(tree, source, sources) for tree in trees]))
+            (source, Some.of([compiled(condition, source, sources) for condition in rule.conditions]))
             for source in sources.of(rule.logsource)
         ]
 

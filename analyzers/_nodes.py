@@ -6,8 +6,7 @@ An answer is the rows that pass, not a mask of all: most rules match next to not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,8 +26,7 @@ class Node(Protocol):
         """Return those of *rows* (positions in order, each once) that pass."""
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A question that needs no other, answered row by row."""
 
     cost: int
@@ -38,8 +36,7 @@ class Leaf:
         return rows[self.ask(rows)]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """A question whose answer is known for the whole table: the positions that pass, in order."""
 
     cost: int
@@ -49,8 +46,7 @@ class Known:
         return common(rows, self.positions()) if len(rows) else rows
 
 
-@dataclass(frozen=True)
-class All:
+class All(NamedTuple):
     """Every part passes."""
 
     parts: Sequence[Node]
@@ -74,8 +70,7 @@ class All:
         return rows
 
 
-@dataclass(frozen=True)
-class Some:
+class Some(NamedTuple):
     """At least one part passes."""
 
     parts: Sequence[Node]
@@ -103,8 +98,7 @@ class Some:
         return _each_once(np.sort(np.concatenate(found), kind="stable")) if found else rows[:0]
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(NamedTuple):
     """The part does not pass: a missing value fits nothing, so its negation holds."""
 
     part: Node

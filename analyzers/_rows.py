@@ -24,6 +24,9 @@ def records(table: pd.DataFrame, columns: Sequence[str] = ()) -> list[dict[str, 
 
 
 def _values(series: pd.Series[Any]) -> list[Any]:
+    if isinstance(series.dtype, pd.CategoricalDtype) and isinstance(series.cat.categories.dtype, pd.StringDtype):
+        words = [*series.cat.categories.tolist(), None]  # the last stands for a missing value
+        return [words[code] for code in series.array.codes.tolist()]
     values = series.tolist()
     for place in np.flatnonzero(series.isna().to_numpy()).tolist():
         values[place] = None

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-
-import sigma.conditions
-import sigma.rule
 
 from claude_evidence import compiled
 from claude_evidence import rules as own_rules
-from claude_evidence.analyzers._conditions import UnsupportedError, conditions
 from claude_evidence.analyzers._types import RuleSet
 
 _NAME = "rules.{}.kept"
+_CODE = ("_*rule*.py", "_forms.py", "_questions.py", "_text.py", "_types.py", "rules.py")
+_LIBRARY = ("sigma.rule", "sigma.types", "sigma.conditions", "sigma.correlations")
 
 
 def kept(files: Sequence[Path], parse: Callable[[], RuleSet]) -> RuleSet:
@@ -28,28 +25,26 @@ def kept(files: Sequence[Path], parse: Callable[[], RuleSet]) -> RuleSet:
     folder = compiled.folder(str(own_rules.__file__))
     if folder is None:
         return parse()
-    own = Path(__file__).parent
-    code = [*sorted(own.glob("_*rule*.py")), own / "_types.py", own / "_conditions.py", own / "rules.py"]
-    library = [Path(str(module.__file__)) for module in (sigma.rule, sigma.conditions)]
-    place = folder / _NAME.format(compiled.key([*files, *code, *library]))
+    place = folder / _NAME.format(compiled.key([*files, *_code(), *_library()]))
     data = compiled.read(place)
     if data is not None and (rules := _loaded(data)) is not None:
         return rules
-    rules = _with_trees(parse())
+    rules = parse()
     if not rules.problems:
         compiled.write(place, pickle.dumps(rules, pickle.HIGHEST_PROTOCOL), _NAME.format("*"))
     return rules
 
 
-def _with_trees(rules: RuleSet) -> RuleSet:
-    """Return *rules* with the conditions of its plain documents parsed, as far as they can be."""
-    documents = []
-    for document in rules.documents:
-        with suppress(UnsupportedError):
-            if isinstance(document.sigma, sigma.rule.SigmaRule):
-                document = replace(document, trees=tuple(conditions(document.sigma)))
-        documents.append(document)
-    return replace(rules, documents=tuple(documents))
+def _code() -> list[Path]:
+    """Return the files that say how rules are understood, and in which form they are kept."""
+    own = Path(__file__).parent
+    return sorted(path for pattern in _CODE for path in own.glob(pattern))
+
+
+def _library() -> list[Path]:
+    """Return files of pySigma, found and not imported: what was kept does without it."""
+    found = (find_spec(name) for name in _LIBRARY)
+    return [Path(spec.origin) for spec in found if spec and spec.origin]
 
 
 def _loaded(data: bytes) -> RuleSet | None:

@@ -27,7 +27,10 @@ _DEFAULT_LEVEL = Level.MEDIUM
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """One document. ``given`` is the name the file gives it; ``rejected`` why it cannot be used."""
+    """One document. ``given`` is the name the file gives it; ``rejected`` why it cannot be used.
+
+    ``targets`` are the documents that a correlation names, by its references to them.
+    """
 
     file: RuleFile
     node: Node
@@ -38,7 +41,7 @@ class Draft:
     rejected: RejectedError | None = None
     level: Level = _DEFAULT_LEVEL
     notes: list[tuple[int, str]] = field(default_factory=list)
-    targets: list[Draft] = field(default_factory=list)
+    targets: dict[str, Draft] = field(default_factory=dict)
 
     @property
     def given(self) -> str:
@@ -132,10 +135,7 @@ class Words:
 
 
 def inherit(found: list[Draft]) -> dict[int, Words]:
-    """Return what each draft says, by ``id(draft)``; parts take over from ``<stem>`` what they do not give.
-
-    The Sigma objects are given the references and false positives that they take over.
-    """
+    """Return what each draft says, by ``id(draft)``; parts take over from ``<stem>`` what they do not give."""
     heads = {draft.file.where: draft for draft in found if draft.given == draft.file.path.stem}
     result = {}
     for draft in found:
@@ -143,14 +143,11 @@ def inherit(found: list[Draft]) -> dict[int, Words]:
         if head is None or not draft.given.startswith(f"{head.given}__"):
             head = draft
         shared = {key: value for key, value in head.custom.items() if key not in NOT_INHERITED}
-        words = Words(
+        result[id(draft)] = Words(
             {**shared, **draft.custom},
             texts(draft.data.get("references")) or texts(head.data.get("references")),
             texts(draft.data.get("falsepositives")) or texts(head.data.get("falsepositives")),
         )
-        if draft.sigma is not None:
-            draft.sigma.references, draft.sigma.falsepositives = words.references, words.false_positives
-        result[id(draft)] = words
     return result
 
 

@@ -32,7 +32,7 @@ def _logsources(draft: Draft, depth: int = 0) -> list[taxonomy.LogSource]:
         return [draft.sigma.logsource]
     if depth > _MAX_DEPTH:
         return []
-    return [source for target in draft.targets for source in _logsources(target, depth + 1)]
+    return [source for target in draft.targets.values() for source in _logsources(target, depth + 1)]
 
 
 def named(draft: Draft) -> set[str]:

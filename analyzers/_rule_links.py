@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sigma.correlations import SigmaCorrelationRule, SigmaRuleReference
+from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._rule_drafts import Draft
 from claude_evidence.analyzers._rule_parse import RejectedError, line
@@ -31,10 +31,7 @@ class Names:
 
 
 def link(found: list[Draft]) -> None:
-    """Resolve the references of every correlation; the reason is kept where one cannot be.
-
-    Afterwards each ``referenced_rules`` entry and each alias of a correlation carries its ``rule``.
-    """
+    """Find the ``targets`` of every correlation; the reason is kept where one cannot be found."""
     names = Names(found)
     waiting = []
     for draft in found:
@@ -52,31 +49,25 @@ def _resolve(draft: Draft, rule: SigmaCorrelationRule, names: Names) -> None:
     if not rule.referenced_rules:
         raise RejectedError("the correlation names no rule", at)
     for reference in rule.referenced_rules:
-        target = _target(reference, draft, names, at)
-        draft.targets.append(target)
-    known = {reference.reference: reference for reference in rule.referenced_rules}
+        draft.targets[reference.reference] = _target(reference.reference, draft, names, at)
     for alias in rule.aliases:
         for reference in alias.mapping:
-            if reference.reference not in known:
+            if reference.reference not in draft.targets:
                 where = line(draft.node, "correlation", "aliases", alias.alias)
                 raise RejectedError(
                     f"the alias {alias.alias} names {reference.reference}, which is not in rules", where
                 )
-            if hasattr(known[reference.reference], "rule"):
-                reference.rule = known[reference.reference].rule
 
 
-def _target(reference: SigmaRuleReference, draft: Draft, names: Names, at: int) -> Draft:
-    matches = names.find(reference.reference, draft)
+def _target(reference: str, draft: Draft, names: Names, at: int) -> Draft:
+    matches = names.find(reference, draft)
     if draft in matches and len(matches) == 1:
         raise RejectedError("the correlation names itself", at)
     if not matches:
-        raise RejectedError(f"the correlation names {reference.reference}, and there is no rule of that name or id", at)
+        raise RejectedError(f"the correlation names {reference}, and there is no rule of that name or id", at)
     if len(matches) > 1:
         many = f"{len(matches)} rules have that name or id"
-        raise RejectedError(f"the correlation names {reference.reference}, and {many}", at)
-    if matches[0].sigma is not None:
-        reference.rule = matches[0].sigma
+        raise RejectedError(f"the correlation names {reference}, and {many}", at)
     return matches[0]
 
 
@@ -85,14 +76,14 @@ def _settle(waiting: list[Draft]) -> None:
     for _ in range(_MAX_DEPTH):
         open_ids = {id(draft) for draft in waiting}
         for draft in waiting:
-            refused = next((target for target in draft.targets if target.rejected is not None), None)
+            refused = next((target for target in draft.targets.values() if target.rejected is not None), None)
             if refused is not None:
                 reason = f"it needs {refused.name}, which cannot be used: {refused.rejected}"
                 draft.rejected = RejectedError(reason[:400], line(draft.node, "correlation", "rules"))
         waiting = [
             draft
             for draft in waiting
-            if draft.rejected is None and any(id(target) in open_ids for target in draft.targets)
+            if draft.rejected is None and any(id(target) in open_ids for target in draft.targets.values())
         ]
     for draft in waiting:
         at = line(draft.node, "correlation", "rules")
@@ -106,5 +97,5 @@ def feeding(found: Iterable[Draft]) -> set[int]:
     shown: set[int] = set()
     for draft in found:
         group = shown if draft.correlation.get("generate") is True else fed
-        group.update(id(target) for target in draft.targets)
+        group.update(id(target) for target in draft.targets.values())
     return fed - shown

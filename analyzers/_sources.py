@@ -12,7 +12,7 @@ import pandas as pd
 from claude_evidence.analyzers import taxonomy
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column
-from claude_evidence.analyzers._conditions import MissingError, UnsupportedError
+from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
 from claude_evidence.analyzers.taxonomy import EVENTS, LogSource, Rewrite
 from claude_evidence.model import Coverage
 

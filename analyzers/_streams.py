@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from claude_evidence.analyzers._bytescan import Places
-from claude_evidence.analyzers._conditions import UnsupportedError
 from claude_evidence.analyzers._matching import Matched
+from claude_evidence.analyzers._refusals import UnsupportedError
 from claude_evidence.analyzers._sources import Sources, times_of
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._windows import Ints, Line, Ranges

@@ -11,13 +11,15 @@ from claude_evidence.model import Level, NotJudged, Problem
 
 if TYPE_CHECKING:
     import numpy as np
-    from sigma.correlations import SigmaCorrelationRule
-    from sigma.rule import SigmaRule
+
+    from claude_evidence.analyzers._forms import Correlation, Detection
 
 
 @dataclass(frozen=True, slots=True)
 class RuleDocument:
-    """One Sigma document, named ``<stem>`` or ``<stem>__part``; ``generate`` says whether its own matches are reported.
+    """One Sigma document, named ``<stem>`` or ``<stem>__part``; ``id`` is its UUID, "" without one.
+
+    ``generate`` says whether its own matches are reported.
 
     A document that a correlation names is reported only where that correlation says ``generate: true``.
     """
@@ -26,13 +28,14 @@ class RuleDocument:
     stem: str
     file: Path
     line: int
-    sigma: SigmaRule | SigmaCorrelationRule
+    asks: Detection | Correlation
     title: str
     level: Level
     generate: bool = True
     custom: Mapping[str, Any] = field(default_factory=dict)
-    trees: tuple[Any, ...] | None = None
-    """The condition trees of a plain document where they were parsed beforehand."""
+    id: str = ""
+    references: tuple[str, ...] = ()
+    false_positives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

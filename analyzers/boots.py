@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
-from statistics import median
 
+import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._excerpts import reference
@@ -51,7 +51,7 @@ def _months(starts: list[datetime], gaps: list[tuple[datetime, float]]) -> tuple
     for end, gap in gaps:
         days.setdefault(f"{end:%Y-%m}", []).append(gap)
     return tuple(
-        BootMonth(month, counts[month], round(median(days[month]), 1) if month in days else None)
+        BootMonth(month, counts[month], round(float(np.median(days[month])), 1) if month in days else None)
         for month in sorted(counts)
     )
 
@@ -62,7 +62,7 @@ def _cadence(gaps: list[float]) -> tuple[bool | None, str]:
         few = f"{len(gaps) + 1} boots: too few to tell whether they come closer together"
         return None, few if gaps else ""
     before, recent = gaps[:-newest], gaps[-newest:]
-    tightening = median(recent) <= median(before) / 2
+    tightening = bool(np.median(recent) <= np.median(before) / 2)
     verb = "come closer together" if tightening else "do not come closer together"
     return tightening, (
         f"Boots {verb}: {min(before):.0f} to {max(before):.0f} days apart before, "

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sigma.correlations import SigmaCorrelationRule
-
 from claude_evidence.analyzers import taxonomy
+from claude_evidence.analyzers._forms import Correlation
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 
 AREAS = {
@@ -75,9 +74,9 @@ def _table(mains: Sequence[RuleDocument], documents: dict[str, list[RuleDocument
 
 def _source(document: RuleDocument) -> str:
     """Return the log, event log or table that a plain document asks; nothing for a correlation."""
-    if isinstance(document.sigma, SigmaCorrelationRule):
+    if isinstance(document.asks, Correlation):
         return ""
-    logsource = document.sigma.logsource
+    logsource = document.asks.logsource
     if logsource.product == taxonomy.PRODUCT:
         named = {"main": "main.log", "app_log": "any log of the app"}
         return named.get(logsource.service or logsource.category or "", str(logsource.service or logsource.category))

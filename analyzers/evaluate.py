@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from sigma.correlations import SigmaCorrelationRule
 
 from claude_evidence.analyzers._chains import Chains, InconclusiveError
-from claude_evidence.analyzers._conditions import MissingError, UnsupportedError
+from claude_evidence.analyzers._forms import Detection
 from claude_evidence.analyzers._hits import bounded, correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
+from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
 from claude_evidence.analyzers._sources import Columns, Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
 from claude_evidence.model import Coverage, NotJudged, Problem, Reason
@@ -57,9 +57,9 @@ def _understood(documents: Sequence[RuleDocument], sources: Sources) -> tuple[di
     plain: dict[str, Plain] = {}
     refused: dict[str, Exception] = {}
     for document in documents:
-        if not isinstance(document.sigma, SigmaCorrelationRule):
+        if isinstance(document.asks, Detection):
             try:
-                plain[document.name] = Plain(document.sigma, sources, document.trees)
+                plain[document.name] = Plain(document.asks, sources)
             except REFUSALS as reason:
                 refused[document.name] = reason
     return plain, refused

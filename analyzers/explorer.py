@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from claude_evidence.analyzers._excerpts import first_and_last, reference
+from claude_evidence.analyzers._excerpts import first_and_last, reference, told
 from claude_evidence.analyzers._payload import MARK
-from claude_evidence.analyzers._rows import Positions, pick, records
+from claude_evidence.analyzers._rows import Positions
 from claude_evidence.analyzers._types import Hit
 from claude_evidence.evidence_rows import EvidenceRow
 from claude_evidence.model import Finding
@@ -99,8 +98,7 @@ def _rows(chosen: _Chosen, tables: Tables, hashes: Mapping[str, str]) -> Iterato
         positions = np.array(sorted(at for table, at in chosen.why if table == name), dtype=np.intp)
         if not len(positions):
             continue
-        told: list[dict[str, Any]] = records(pick(tables[name], positions))
-        for position, row in zip(positions.tolist(), told, strict=True):
+        for position, row in zip(positions.tolist(), told(name, tables[name], positions), strict=True):
             key = name, position
             yield EvidenceRow(
                 name, position, reference(name, row, hashes), chosen.why[key], tuple(chosen.findings.get(key, ()))

@@ -44,14 +44,14 @@ def findings_of(hits: Iterable[Hit], found: Iterable[Finding], tables: Tables) -
 
 
 def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, str], host: str) -> Finding:
-    document, sigma = hit.document, hit.document.sigma
+    document = hit.document
     custom = {**main.custom, **document.custom}
     evidence = _evidence(hit, tables, hashes)
     first, last = span(tables[name]["TimeCreated"].iloc[rows] for name, rows in hit.rows.items())
     local_first, local_last = (None, None) if first else _local_span(hit, tables)
     return Finding(
         rule=document.stem,
-        sigma_id=str(sigma.id or ""),
+        sigma_id=document.id,
         id=_identity(hit, evidence),
         title=document.title,
         level=document.level,
@@ -64,18 +64,18 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         count=hit.count,
         group=hit.group,
         evidence=tuple(evidence),
-        explanation=str(custom.get("explanation") or sigma.description or ""),
+        explanation=str(custom.get("explanation") or ""),
         facts=_facts(custom.get("facts"), hit, tables) + _versions(_mapping(custom.get("versions")), host),
         remedy=_steps(custom.get("remedy")),
         does_not_work=_texts(custom.get("does_not_work")),
         for_developers=str(custom.get("for_developers", "")),
-        false_positives=_texts(sigma.falsepositives),
+        false_positives=document.false_positives,
         because_of=_texts(custom.get("because_of")),
         leads_to=_texts(custom.get("leads_to")),
         versions=_mapping(custom.get("versions")),
         per_day=per_day(hit, tables),
         per_session=per_session(hit, tables),
-        references=_texts(main.sigma.references or sigma.references),
+        references=main.references or document.references,
     )
 
 

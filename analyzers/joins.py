@@ -134,4 +134,5 @@ def _file_times(manifest: Manifest) -> list[datetime]:
 def zone_known(tables: Tables) -> bool:
     """Return whether local log times could be turned into UTC; True where no log needs it."""
     log = tables["app_log"]
-    return not bool((log["LocalTime"].notna() & log["TimeCreated"].isna()).any())
+    unknown = log["TimeCreated"].isna().to_numpy()
+    return not (unknown.any() and bool(log.loc[unknown, "LocalTime"].notna().any()))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory, beginning
-from claude_evidence.analyzers._excerpts import reference
+from claude_evidence.analyzers._excerpts import LOG_FACTS, reference
 from claude_evidence.analyzers._payload import claude_events, decode
 from claude_evidence.analyzers._rows import moment, pick, records
 from claude_evidence.model import Boots, EvidenceRef, Finding, Level, TimelineEntry
@@ -101,9 +101,9 @@ def _with_evidence(
 ) -> Iterator[TimelineEntry]:
     """Yield the entries of *drafts* with the references to the rows that they stand for."""
     found: dict[tuple[str, int], EvidenceRef] = {}
-    for table in ("events", "app_log"):
+    for table, columns in (("events", None), ("app_log", LOG_FACTS)):
         rows = np.array(sorted(draft.row for draft in drafts if draft.table == table), dtype=np.intp)
-        for row, record in zip(rows.tolist(), records(pick(tables[table], rows)), strict=True):
+        for row, record in zip(rows.tolist(), records(pick(tables[table], rows, columns)), strict=True):
             found[table, row] = reference(table, record, hashes)
     for draft in drafts:
         yield replace(draft.entry, evidence=found[draft.table, draft.row]) if draft.table else draft.entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +35,7 @@ class Seen:
 
 Progress = Callable[[Member, int, int], None]
 SNIFFED_BYTES = 4096
+_WILDCARDS = re.compile(r"[*?]|\[[^]]*\]")
 
 
 @cache
@@ -118,9 +120,7 @@ def _twin(member: Member) -> tuple[str, int]:
 
 def _kind(bundle: Bundle, member: Member) -> str | None:
     path = member.path.lower()
-    matches = [
-        (len(glob), kind) for kind, parser in kinds().items() for glob in parser.PATHS if fnmatchcase(path, glob)
-    ]
+    matches = [(len(glob), kind) for kind, parser in kinds().items() for glob in parser.PATHS if _fits(path, glob)]
     if matches:
         return max(matches)[1]
     with bundle.open(member) as stream:
@@ -129,6 +129,11 @@ def _kind(bundle: Bundle, member: Member) -> str | None:
         return None
     asked = sorted(kinds().items(), key=lambda item: getattr(item[1], "ASKED_LAST", False))
     return next((kind for kind, parser in asked if head and parser.sniff(head)), None)
+
+
+def _fits(path: str, glob: str) -> bool:
+    """Return whether *path* matches *glob*, which is made a regular expression only where all its literals occur."""
+    return all(literal in path for literal in _WILDCARDS.split(glob)) and fnmatchcase(path, glob)
 
 
 def _tables(results: Iterable[Parsed]) -> dict[str, pd.DataFrame]:

@@ -60,9 +60,9 @@ class Rows:
     def frame(self) -> pd.DataFrame:
         """Return the table of exactly `HEAD` and the columns; what a row does not say is missing."""
         dtypes = {**HEAD, **self.columns}
-        return pd.DataFrame(
-            {name: _series([row.get(name) for row in self.rows], dtype) for name, dtype in dtypes.items()}
-        )
+        # arrays have no index to align, and are taken as they are
+        columns = {name: _array([row.get(name) for row in self.rows], dtype) for name, dtype in dtypes.items()}
+        return pd.DataFrame(columns, copy=False)
 
 
 @dataclass(slots=True)
@@ -109,10 +109,10 @@ def frame(columns: Columns, values: Iterable[Mapping[str, Any]], source: Member)
 @cache
 def _empty(dtype: str) -> Any:
     """Return the one column without rows of *dtype*: most tables of most bundles are made of nothing else."""
-    return pd.Series([], dtype=dtype)
+    return pd.Series([], dtype=dtype).array
 
 
-def _series(values: list[Any], dtype: Any) -> Any:
+def _array(values: list[Any], dtype: Any) -> Any:
     if not values:
         return _empty(dtype)
-    return pd.Series(pd.to_datetime(values, utc=True) if dtype == UTC else values).astype(dtype)
+    return pd.Series(pd.to_datetime(values, utc=True) if dtype == UTC else values).astype(dtype).array

@@ -79,7 +79,7 @@ class Text:
     def of(cls, stream: BinaryIO, size: int = BLOCK_BYTES) -> Text:
         """Return the text of *stream*, which is read once, *size* bytes at a time."""
         head, encoding = _encoding(_first(stream))
-        chunks = chain((head[at : at + size] for at in range(0, len(head), size)), iter(lambda: stream.read(size), b""))
+        chunks = chain(_filled(head, stream, size), iter(lambda: stream.read(size), b""))
         if encoding == "utf-8":
             return cls(head, chunks)
         return cls(b"".join(_decoded([head], encoding)), _decoded(chunks, encoding))
@@ -93,6 +93,13 @@ def _first(stream: BinaryIO) -> bytes:
         parts.append(part)
         missing -= len(part)
     return b"".join(parts)
+
+
+def _filled(head: bytes, stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield *head*, *size* bytes at a time, the last of it filled up from *stream*: little text shows no repetition."""
+    for at in range(0, len(head), size):
+        part = head[at : at + size]
+        yield part + stream.read(size - len(part))
 
 
 def _encoding(head: bytes) -> tuple[bytes, str]:

@@ -197,9 +197,9 @@ def _coverage(table: pd.DataFrame, source: Member, service: str) -> Coverage:
 def _span(times: Any) -> tuple[datetime | None, datetime | None]:
     """Return the first and the last of *times*, an array of pandas; its own way copies all of them several times."""
     values = times.asi8
-    if values.min() == formats.NAT:
-        values = values[values != formats.NAT]
-    if not len(values):
+    first, last = values.min(), values.max()
+    if first == formats.NAT and last != formats.NAT:
+        first = values[values != formats.NAT].min()
+    if first == formats.NAT:
         return None, None
-    first, last = (pd.Timestamp(int(value), unit="us").to_pydatetime() for value in (values.min(), values.max()))
-    return first, last
+    return pd.Timestamp(int(first), unit="us").to_pydatetime(), pd.Timestamp(int(last), unit="us").to_pydatetime()

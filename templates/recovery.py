@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from claude_evidence.recovery_types import Plan
-from claude_evidence.templates.render import MARKDOWN, _environment, _resource
+from claude_evidence.templates._environment import environment, resource
 
 PLAN = "recovery_plan.md.j2"
 SHARED = {"#SHARED#\n": "scripts/shared.ps1", "#PACKAGE#\n": "scripts/package.ps1"}
@@ -17,7 +17,7 @@ FIXES = {"launch": "fix-launch.ps1", "migrate": "migrate.ps1"}
 
 def plan_text(plan: Plan) -> str:
     """Return plan.md."""
-    return _environment(MARKDOWN).get_template(PLAN).render(plan=plan, shown=_shown)
+    return environment(html=False).get_template(PLAN).render(plan=plan, shown=_shown)
 
 
 def scripts(fixes: Iterable[str], *, apply: bool) -> dict[str, str]:
@@ -28,9 +28,9 @@ def scripts(fixes: Iterable[str], *, apply: bool) -> dict[str, str]:
 
 def _script(name: str) -> str:
     """Return a script with what two of them share put in: each stands alone in the kit."""
-    text = _resource(f"scripts/{name}")
+    text = resource(f"scripts/{name}")
     for mark, shared in SHARED.items():
-        text = text.replace(mark, _resource(shared)) if mark in text else text
+        text = text.replace(mark, resource(shared)) if mark in text else text
     return text
 
 

@@ -15,10 +15,10 @@ from claude_evidence import compiled
 CODE = "import sys; from claude_evidence.analyzers.rules import load_rules; print(len(load_rules(()).documents))"
 
 
-def run(prefix: Path, *flags: str) -> str:
+def run(prefix: Path, *flags: str, code: str = CODE) -> str:
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(prefix)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [sys.executable, *flags, "-c", CODE]
+    command = [sys.executable, *flags, "-c", code]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
@@ -32,6 +32,17 @@ def test_the_second_run_reads_what_the_first_kept(tmp_path: Path) -> None:
     before = place.stat().st_mtime_ns
     assert run(tmp_path) == first
     assert [p.stat().st_mtime_ns for p in kept(tmp_path)] == [before]
+
+
+def test_a_kept_rule_set_needs_no_reader_and_is_the_same(tmp_path: Path) -> None:
+    code = (
+        "import pickle, sys; from claude_evidence.analyzers.rules import load_rules; rules = load_rules(())\n"
+        "heavy = {'sigma.rule', 'pyparsing', 'yaml'} & set(sys.modules)\n"
+        "from claude_evidence.analyzers._rule_loading import parsed; assert parsed((), defaults=True) == rules\n"
+        "print(sorted(heavy))"
+    )
+    run(tmp_path)
+    assert run(tmp_path, code=code).strip() == "[]"
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80\x05", b"no pickle at all", b"cos\nnothing_of_that_name\n."])

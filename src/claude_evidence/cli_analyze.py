@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import webbrowser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,6 +129,8 @@ def command(
 
 
 def _open(target: Path) -> None:
+    import webbrowser
+
     if not webbrowser.open(target.resolve().as_uri()):
         echo("No browser could be started: open the report yourself.", err=True)
 

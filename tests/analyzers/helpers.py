@@ -13,6 +13,7 @@ import pandas as pd
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
+from claude_evidence.analyzers._rule_forms import form
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.model import Coverage, Level
 
@@ -40,7 +41,7 @@ def correlation(name: str, kind: str, rules: Sequence[str], timespan: str = "10s
 
 def document(sigma: Any, name: str, **more: Any) -> RuleDocument:
     options = {"stem": name.split("__")[0], "file": Path(f"{name}.yml"), "line": 1, "level": Level.MEDIUM, **more}
-    return RuleDocument(name=name, sigma=sigma, title=name, **options)
+    return RuleDocument(name=name, asks=form(sigma), title=name, id=str(sigma.id or ""), **options)
 
 
 def rules(*documents: RuleDocument) -> RuleSet:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_evidence.analyzers._forms import Detection
 from claude_evidence.analyzers._matching import Matched
 from claude_evidence.analyzers._sources import Sources
 from claude_evidence.analyzers._streams import RowEvents
@@ -87,7 +88,8 @@ def test_members_of_ranges_are_each_told_once(borders: list[tuple[int, int]]) ->
 
 def test_a_row_that_two_sources_give_is_one_event() -> None:
     sources = Sources({"thing": table(at("a", 0, 1, 2), DTYPES)}, ())
-    [source] = sources.of(BASES[0].sigma.logsource)  # type: ignore[union-attr]
+    assert isinstance(BASES[0].asks, Detection)
+    [source] = sources.of(BASES[0].asks.logsource)
     matches = [Matched(source, np.array([0, 1])), Matched(source, np.array([1, 2]))]
     events = RowEvents("a", matches, sources, local=False)
     assert events.identities() == [("thing", 0), ("thing", 1), ("thing", 2)]

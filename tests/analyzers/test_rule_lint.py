@@ -11,7 +11,8 @@ import yaml
 from claude_evidence.analyzers._lint_common import Subject
 from claude_evidence.analyzers._lint_detection import check_detection
 from claude_evidence.analyzers._rule_drafts import Words, drafts
-from claude_evidence.analyzers._rule_files import RuleFile, default_folder
+from claude_evidence.analyzers._rule_files import RuleFile
+from claude_evidence.analyzers._rule_places import default_folder
 from claude_evidence.analyzers._yaml_lines import read
 from claude_evidence.analyzers.joins import known_fields
 from claude_evidence.analyzers.rule_lint import check

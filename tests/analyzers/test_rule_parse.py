@@ -92,7 +92,7 @@ def test_what_rests_on_a_rejected_rule_or_on_itself_is_not_judged(tmp_path: Path
 def test_a_bad_date_or_tag_does_not_cost_the_rule(tmp_path: Path) -> None:
     changes: dict[str, Any] = {"date": "yesterday", "tags": ["no namespace", 5], "related": "x", "status": 7, "id": "x"}
     rules = load(put(tmp_path, "login.yml", with_(**changes, references="one", falsepositives=None)))
-    assert len(rules.documents) == 1 and rules.documents[0].sigma.references == ["one"]
+    assert len(rules.documents) == 1 and rules.documents[0].references == ("one",)
 
 
 def test_an_unknown_level_is_said(tmp_path: Path) -> None:

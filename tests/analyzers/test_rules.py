@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from sigma.correlations import SigmaCorrelationRule
 
+from claude_evidence.analyzers._forms import Asked, Correlation, Detection, Joined
+from claude_evidence.analyzers._questions import Fits
+from claude_evidence.analyzers._text import Glob
 from claude_evidence.analyzers._types import RuleSet
 from claude_evidence.analyzers.rules import describe, load_rules
 from claude_evidence.model import Level, UsageError
@@ -24,7 +26,7 @@ def test_a_public_rule_is_named_after_its_file(tmp_path: Path) -> None:
     assert (document.level, document.title, document.generate) == (Level.HIGH, "Many failed logons", True)
     assert rules.fields == {"EventID", "TargetUserName", "IpAddress"}
     assert rules.problems == () and rules.not_judged == ()
-    assert str(document.sigma.id) == "7a0c7a4e-0d2c-4c3f-8a51-5b5f8e0f2c11"
+    assert document.id == "7a0c7a4e-0d2c-4c3f-8a51-5b5f8e0f2c11"
 
 
 def test_the_documents_of_a_pattern_belong_together(tmp_path: Path) -> None:
@@ -36,14 +38,11 @@ def test_the_documents_of_a_pattern_belong_together(tmp_path: Path) -> None:
         "pattern__both": True,
         "pattern__second": False,
     }
-    both = named["pattern__both"].sigma
-    assert isinstance(both, SigmaCorrelationRule)
-    assert [reference.rule for reference in both.referenced_rules] == [
-        named["pattern"].sigma,
-        named["pattern__second"].sigma,
-    ]
-    (alias,) = both.aliases
-    assert {reference.rule.name: field for reference, field in alias.mapping.items()} == {
+    both = named["pattern__both"].asks
+    assert isinstance(both, Correlation)
+    assert [*both.targets.values()] == ["pattern", "pattern__second"]
+    (alias,) = both.aliases.values()
+    assert {both.targets[reference]: field for reference, field in alias.items()} == {
         "pattern": "SessionId",
         "pattern__second": "Image",
     }
@@ -67,8 +66,8 @@ def test_parts_inherit_what_is_said_but_not_what_counts(tmp_path: Path) -> None:
     rules = load(put(tmp_path, "pattern.yml", PATTERN))
     both = next(document for document in rules.documents if document.name == "pattern__both")
     assert both.custom == {"explanation": "It went boom."}
-    assert both.sigma.falsepositives == ["none"]
-    assert both.sigma.references == ["https://example.invalid/issues/1"]
+    assert both.false_positives == ("none",)
+    assert both.references == ("https://example.invalid/issues/1",)
 
 
 def test_a_correlation_can_say_that_its_parts_are_reported_too(tmp_path: Path) -> None:
@@ -99,13 +98,10 @@ def test_two_rules_of_one_name_stay_apart_and_the_nearer_one_is_meant(tmp_path: 
     rules = load(tmp_path)
     assert len({document.name for document in rules.documents}) == len(rules.documents) == 6
     assert {document.stem for document in rules.documents} == {"pattern", "pattern_2"}
+    files = {document.name: document.file for document in rules.documents}
     for document in rules.documents:
-        if isinstance(document.sigma, SigmaCorrelationRule):
-            levels = {str(reference.rule.level) for reference in document.sigma.referenced_rules} - {"None"}
-            own = {
-                str(d.sigma.level) for d in rules.documents if d.file == document.file and d.name.startswith("pattern")
-            }
-            assert levels < own
+        if isinstance(document.asks, Correlation):
+            assert {files[target] for target in document.asks.targets.values()} == {document.file}
 
 
 def test_unnamed_documents_of_one_file_are_rules_of_their_own(tmp_path: Path) -> None:
@@ -137,13 +133,13 @@ logsource: {product: windows, service: security}
 detection: {a: {EventID: 3}, condition: a}
 """
     documents = load(put(tmp_path, "legacy.yml", text)).documents
-    assert [(d.title, d.level, d.sigma.logsource.service) for d in documents] == [  # type: ignore[union-attr]
+    plain = [document.asks for document in documents if isinstance(document.asks, Detection)]
+    assert [(d.title, d.level, asks.logsource.service) for d, asks in zip(documents, plain, strict=True)] == [
         ("Legacy", Level.LOW, "system"),
         ("Legacy", Level.LOW, "system"),
         ("Alone", Level.MEDIUM, "security"),
     ]
-    asked = [d.sigma.detection["a"].detection_items[0].value[0].number for d in documents]  # type: ignore[union-attr]
-    assert asked == [1, 2, 3]
+    assert [asks.conditions for asks in plain] == [(Asked("EventID", Fits(Glob.literal(n))),) for n in "123"]
 
 
 def test_a_filter_narrows_the_rules_it_names(tmp_path: Path) -> None:
@@ -153,7 +149,8 @@ def test_a_filter_narrows_the_rules_it_names(tmp_path: Path) -> None:
     put(tmp_path, "lab.yml", yaml.safe_dump(narrowing))
     rules = load(tmp_path)
     (document,) = rules.documents
-    assert "not" in document.sigma.detection.condition[0].split(") and (")[1]  # type: ignore[union-attr]
+    assert isinstance(document.asks, Detection) and isinstance(both := document.asks.conditions[0], Joined)
+    assert both.word == "and" and isinstance(both.parts[1], Joined) and both.parts[1].word == "not"
     assert {"Computer", "Extra"} < rules.fields and rules.problems == ()
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
+from claude_evidence.analyzers._rule_forms import form
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.analyzers.evaluate import judge
 from claude_evidence.model import Coverage, Level
@@ -77,10 +78,10 @@ def documents() -> RuleSet:
         name = f"rule{number}"
         detection = {"selection": selection, "condition": "selection"}
         sigma = SigmaRule.from_dict({"title": name, "name": name, "logsource": source, "detection": detection})
-        result.append(RuleDocument(name, name, Path(name), 1, sigma, name, Level.MEDIUM))
+        result.append(RuleDocument(name, name, Path(name), 1, form(sigma), name, Level.MEDIUM))
     body = {"type": "event_count", "rules": ["rule0"], "timespan": "10m", "condition": {"gte": 10}}
     storm = SigmaCorrelationRule.from_dict({"title": "storm", "name": "storm", "correlation": body})
-    result.append(RuleDocument("storm", "storm", Path("storm"), 1, storm, "storm", Level.HIGH))
+    result.append(RuleDocument("storm", "storm", Path("storm"), 1, form(storm), "storm", Level.HIGH))
     return RuleSet(tuple(result))
 
 

@@ -23,7 +23,8 @@ from claude_evidence.model import (
     Verdict,
 )
 from claude_evidence.templates import _markdown
-from claude_evidence.templates.render import MARKDOWN, MARKDOWN_LIMIT, render
+from claude_evidence.templates._pages import MARKDOWN_LIMIT
+from claude_evidence.templates.render import MARKDOWN, render
 
 Plant = Callable[[str, Callable[[str], str]], Report]
 HOSTILE = (

@@ -1,0 +1,135 @@
+"""How templates are read, compiled and filled: nothing reaches a text that was not made visible and inert."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, BytecodeCache, Environment, FunctionLoader, StrictUndefined, runtime
+from jinja2.bccache import Bucket
+from markupsafe import Markup, escape
+
+from claude_evidence import compiled
+from claude_evidence.templates import _ledger, _markdown, _records, _strip, _view, _words
+from claude_evidence.templates._clock import iso
+from claude_evidence.templates._visible import clip, visible
+
+
+def resource(name: str) -> str:
+    """Return the text of a file of this folder."""
+    return files("claude_evidence.templates").joinpath(name).read_text("utf-8")
+
+
+class _Kept(BytecodeCache):
+    """Compiled templates beside the compiled modules of this folder; compiling them takes longer than rendering."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        place = self._place(bucket)
+        data = compiled.read(place) if place else None
+        if data is not None:
+            bucket.bytecode_from_string(data)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if place := self._place(bucket):
+            compiled.write(place, bucket.bytecode_to_string())
+
+    def _place(self, bucket: Bucket) -> Path | None:
+        folder = compiled.folder(__file__)
+        return folder / f"template.{_state()}.{bucket.key}.kept" if folder else None
+
+
+@cache
+def _state() -> str:
+    """Return a word that changes with this module and with the library, for both decide what is compiled."""
+    return compiled.key([Path(__file__), Path(str(runtime.__file__))])[:16]
+
+
+def _source(name: str) -> str | None:
+    try:
+        return resource(name)
+    except (FileNotFoundError, KeyError):  # a KeyError from inside a zip application
+        return None
+
+
+@cache
+def environment(*, html: bool) -> Environment:
+    """Return the environment for one format: nothing reaches the text that was not made visible and inert."""
+    loader: BaseLoader = FunctionLoader(_source)
+    made = Environment(
+        autoescape=True,
+        optimized=False,  # templates run once here: folding their constants costs more than it saves
+        undefined=StrictUndefined,
+        loader=loader,
+        bytecode_cache=_Kept(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_html_text if html else _markdown_text,
+    )
+    made.filters.update(
+        number=_words.number,
+        many=_words.many,
+        size=_words.size,
+        short_hash=_words.short_hash,
+        clip=clip,
+        iso=iso,
+        level_word=_words.level_word,
+        issue=_view.issue,
+        paragraphs=_view.paragraphs,
+        block=_block,
+        code=_markdown.code,
+        fence=_markdown.fence,
+        basename=_basename,
+    )
+    made.globals.update(_globals())
+    return made
+
+
+def _globals() -> dict[str, Any]:
+    return {
+        "bounded": _view.bounded,
+        "bounded_timeline": _view.bounded_timeline,
+        "moments": _view.moments,
+        "anchor": _view.anchor,
+        "related": _view.related,
+        "records": _records.records,
+        "row_id": _records.row_id,
+        "sheets": _records.sheets,
+        "sums": _ledger.sums,
+        "unread": _view.unread,
+        "looked_at": _view.looked_at,
+        "questions": _view.questions,
+        "open_rules": _view.open_rules,
+        "mismatched": _view.mismatched,
+        "many": _words.many,
+        "said": _words.said,
+        "bins": _strip.BINS,
+        "bar_height": _strip.HEIGHT,
+        "SHAPES": _words.SHAPES,
+        "LANES": _words.LANE_WORDS,
+        "REASONS": _words.REASONS,
+        "RISKS": _words.RISKS,
+        "OUTCOMES": _words.OUTCOMES,
+        "VERSIONS": _words.VERSIONS,
+    }
+
+
+def _html_text(value: Any) -> Any:
+    """Make a text visible on its way into the page; the escaping comes after."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _markdown_text(value: Any) -> Any:
+    """Make a text inert Markdown, so that a template need not remember it."""
+    return _markdown.words(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _block(text: str) -> Markup:
+    """Return text for inside ``<pre>``: line breaks and tabs stay."""
+    return escape(visible(text, block=True))
+
+
+def _basename(path: str) -> str:
+    return path.rpartition("/")[2] or path

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from claude_evidence.collector._beside import shared
 from claude_evidence.collector._bounded import bounded, signature
 from claude_evidence.collector._noticing import Note, Noticing
 from claude_evidence.collector._types import Item
@@ -16,6 +15,7 @@ from claude_evidence.collector.discovery import Discovering
 from claude_evidence.collector.packing import Seen, host_form
 from claude_evidence.collector.reading import outcome_of
 from claude_evidence.model import Acquisition
+from claude_evidence.sharing import shared
 
 # What we make ourselves of a transcript takes a pass over all of it: kept rather than made twice.
 HELD_BYTES = 256 << 10

@@ -95,12 +95,10 @@ class Noticing:
 
     def _text(self, source: BinaryIO) -> None:
         for block in _whole_lines(_text_stream.narrow(source)):
-            found = self._sieve.lines(block)
-            if found is None:
-                continue
-            for line, flag in zip(*found, strict=True):
-                if flag:
-                    self._line(line)
+            if found := self._sieve.lines(block):
+                lines, numbers = found
+                for number in numbers:
+                    self._line(lines[number])
 
     def _line(self, line: bytes) -> None:
         text = line.replace(b"\0", b"").rstrip(b"\r").decode("utf-8", "surrogateescape")

@@ -30,7 +30,7 @@ _TROUBLE = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportErro
 
 
 class Work(Protocol[J_in, R_out]):
-    """Does a job and tells meanwhile how many bytes it read. Pickled before it did anything: each process has its own.
+    """Does a job and tells meanwhile how many bytes it read. Each process has its own: it is pickled at the beginning.
 
     It may remember what it met, as long as the results are the same for all who take their jobs in order.
     """

@@ -12,7 +12,7 @@ import sys
 import threading
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 WORD = "--second-process"
 """What a program that holds its own Python is called with to be the second process."""
@@ -48,7 +48,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve() -> None:
+def serve() -> NoReturn:
     """Be the second process: do the jobs that come, until this is ended or nobody is there to send more.
 
     It is sent the work, a function of a job and of what hears how many bytes were read, then lists of jobs. It answers

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from json import decoder
-from typing import Any
+from typing import Any, NamedTuple
 
 _LEXEME = re.compile(
     r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[{}\[\],:]|[ \t\r\n\x00\ufeff]++|[^"{}\[\],:\s\x00]++|.', re.DOTALL
@@ -34,8 +34,7 @@ class Level:
     state: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lexeme:
+class Lexeme(NamedTuple):
     """One piece of the text. ``sort`` is key, string, scalar, junk (no JSON at all) or sign (brackets, space, …)."""
 
     sort: str

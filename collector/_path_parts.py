@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from claude_evidence.collector._spellings import normal
 from claude_evidence.collector._types import Kind
@@ -22,17 +23,24 @@ SLUG = "slug"
 _SLUG_SHAPE = re.compile(r"[A-Za-z]--.*|-(?:home|users|root|mnt|volumes)-.*", re.IGNORECASE)
 
 
-def roles(parts: Sequence[str], *, root: bool = True) -> Iterator[Kind | str | None]:
-    """Yield, per part of a path, what it identifies: a kind, `SLUG`, or None where it stays readable.
+def roles(parts: Sequence[str], *, root: bool = True) -> tuple[Kind | str | None, ...]:
+    """Return, per part of a path, what it identifies: a kind, `SLUG`, or None where it stays readable.
 
     *parts* come without the drive. With *root* False they are a path below somebody's home.
     """
+    return _roles(tuple(parts), root)
+
+
+@lru_cache(maxsize=4096)  # the same few folders come again and again
+def _roles(parts: tuple[str, ...], root: bool) -> tuple[Kind | str | None, ...]:
     before, before_that, place = "", "", "top" if root else "home"
+    found = []
     for part in parts:
         name = normal(part)
         role, place = _role(part, name, before, before_that, place)
-        yield role
+        found.append(role)
         before, before_that = ("" if role is Kind.USER else name), before
+    return tuple(found)
 
 
 def _role(part: str, name: str, before: str, before_that: str, place: str) -> tuple[Kind | str | None, str]:

@@ -6,7 +6,7 @@ ones of a block at a time, and remembered as clean or not. So a log costs what s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from claude_evidence.collector._index import Index
 from claude_evidence.collector._spellings import fold
@@ -24,8 +24,8 @@ class Sieve:
     def __init__(self, needles: Iterable[bytes]) -> None:
         distinct = sorted({needle for needle in needles if needle}, key=len)
         # folded, an id or a name such as «dead» is in every line that holds an id: those are looked for as they are
-        self._plain = [needle for needle in distinct if not fold(needle).strip(b"0-")]
-        self._folded = Index(fold(needle) for needle in distinct if fold(needle).strip(b"0-"))
+        self._plain = [needle for needle in distinct if _is_number(fold(needle))]
+        self._folded = Index(folded for needle in distinct if not _is_number(folded := fold(needle)))
         self._clean: set[bytes] = set()
         self._dirty: set[bytes] = set()
         self._held = 0
@@ -37,38 +37,30 @@ class Sieve:
         folded, low = _harmless_gone(fold(data)), data.lower()
         return not self._folded.any(folded) and not any(n in low for n in self._plain)
 
-    def lines(self, block: bytes) -> tuple[list[bytes], list[bool]] | None:
-        """Return the lines of *block* and, for each, whether it may hold a needle; None where none does."""
+    def lines(self, block: bytes) -> tuple[list[bytes], list[int]] | None:
+        """Return the lines of *block* and the numbers of those that may hold a needle; None where none does."""
         if self._held > REMEMBERED_BYTES:
             self._clean.clear()
             self._dirty.clear()
             self._held = 0
         folded = fold(block).split(b"\n")
-        new = set(folded) - self._clean
-        new -= self._dirty
-        if new:
+        distinct = set(folded)
+        if new := distinct - self._clean - self._dirty:
             self._learn(new)
-        plain = self._lines_with_plain(block)
-        if not plain and self._dirty.isdisjoint(folded):
-            return None
-        dirty = self._dirty
-        flags = [line in dirty for line in folded]
-        for number in plain:
-            flags[number] = True
-        return block.split(b"\n"), flags
+        numbers = self._lines_with_plain(block)
+        if dirty := self._dirty & distinct:
+            numbers.update([number for number, line in enumerate(folded) if line in dirty])
+        return (block.split(b"\n"), sorted(numbers)) if numbers else None
 
     def _lines_with_plain(self, block: bytes) -> set[int]:
         """Return the numbers of the lines that hold one of the needles that are looked for as they are."""
         low = block.lower() if self._plain else b""
         numbers: set[int] = set()
-        for needle in self._plain:
-            number, counted, position = 0, 0, low.find(needle)
-            while position >= 0:
-                number += low.count(b"\n", counted, position)
-                numbers.add(number)
-                counted = position
-                end = low.find(b"\n", position)
-                position = low.find(needle, end) if end >= 0 else -1
+        number = counted = 0
+        for place in sorted(place for needle in self._plain for place in _once_a_line(low, needle)):
+            number += low.count(b"\n", counted, place)
+            numbers.add(number)
+            counted = place
         return numbers
 
     def _learn(self, lines: set[bytes]) -> None:
@@ -79,6 +71,19 @@ class Sieve:
         dirty = {line for line in lines if present.any(_harmless_gone(line))}
         self._dirty |= dirty
         self._clean |= lines - dirty
+
+
+def _once_a_line(text: bytes, needle: bytes) -> Iterator[int]:
+    """Yield where *needle* is in *text*, once for each line."""
+    place = text.find(needle)
+    while place >= 0:
+        yield place
+        end = text.find(b"\n", place)
+        place = text.find(needle, end) if end >= 0 else -1
+
+
+def _is_number(folded: bytes) -> bool:
+    return b"0" in folded and not folded.strip(b"0-")
 
 
 def _harmless_gone(folded: bytes) -> bytes:

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from claude_evidence.collector._types import Artifact, Item, Scrub
 from claude_evidence.collector.commands import Ran
@@ -42,7 +43,7 @@ def item(
     """Return *text* as the state file *name*; half a character, which only broken names hold, becomes ``?``."""
     data = text.encode("utf-8", "replace")
     return Item(
-        artifact, source, lambda: io.BytesIO(data), len(data), acquired_at=acquired_at or datetime.now(UTC),
+        artifact, source, partial(io.BytesIO, data), len(data), acquired_at=acquired_at or datetime.now(UTC),
         state_name=name, scrub=scrub, note=note,
     )  # fmt: skip
 

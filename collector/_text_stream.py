@@ -64,8 +64,10 @@ class TextStream:
         found = self._scrubber.sieve.lines(block)
         if found is None:
             return block
-        lines, flags = found
-        return b"\n".join([self._line(line) if flag else line for line, flag in zip(lines, flags, strict=True)])
+        lines, numbers = found
+        for number in numbers:
+            lines[number] = self._line(lines[number])
+        return b"\n".join(lines)
 
     def _line(self, line: bytes) -> bytes:
         if not line.strip(b"\0"):

@@ -17,7 +17,9 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -26,6 +28,7 @@ from claude_evidence.collector._audit_evtx import HEADER_BYTES, Edges, is_event_
 from claude_evidence.collector._audit_search import Hit, Search
 from claude_evidence.collector._audit_zip import BLOCK_BYTES, Block
 from claude_evidence.collector._types import Identity
+from claude_evidence.sharing import shared
 
 Progress = Callable[[str, int, int], None]
 MOST_LEAKS = 1000
@@ -64,21 +67,25 @@ def audit(
     a leak of kind ``unreadable``.
     *progress* hears member, bytes done and bytes in all. Memory is bounded by the names of the members.
     """
-    search = Search(identities, redact_ips=redact_ips)
     leaks: dict[tuple[str, str, str], Leak] = {}
     try:
-        with bundle.open("rb") as file, zipfile.ZipFile(file) as archive:
-            for leak in _all(file, archive, search, progress or (lambda member, done, total: None)):
-                leaks.setdefault((leak.member, leak.kind, leak.where.partition(" ")[0]), leak)
+        with closing(_Members(bundle, Search(identities, redact_ips=redact_ips))) as members:
+            for leak in _all(members, progress or (lambda member, done, total: None)):
+                leaks.setdefault(_sameness(leak), leak)
                 if len(leaks) >= MOST_LEAKS:
                     break
     except _UNREADABLE as error:
         leak = Leak("the bundle", "unreadable", f"as a whole: {type(error).__name__}")
-        leaks[leak.member, leak.kind, leak.where] = leak
+        leaks[_sameness(leak)] = leak
     return tuple(leaks.values())
 
 
-def _all(file: BinaryIO, archive: zipfile.ZipFile, search: Search, progress: Progress) -> Iterator[Leak]:
+def _sameness(leak: Leak) -> tuple[str, str, str]:
+    return leak.member, leak.kind, leak.where.partition(" ")[0]
+
+
+def _all(members: _Members, progress: Progress) -> Iterator[Leak]:
+    file, archive, search = members.file, members.archive, members.search
     entries = archive.infolist()
     suspects = yield from _names(file, entries, search)
     for hit in _found(search, [Block(0, archive.comment)]):
@@ -87,12 +94,49 @@ def _all(file: BinaryIO, archive: zipfile.ZipFile, search: Search, progress: Pro
         if block.data.strip(b"\0"):
             for hit in _found(search, [block]):
                 yield _leak("the bundle", hit, "between its members")
-    done, total = 0, sum(entry.file_size for entry in entries)
-    for number, entry in enumerate(entries, 1):
-        shown = _shown(entry, number, number in suspects)
-        progress(shown, done, total)
-        yield from _member(archive, entry, shown, search)
-        done += entry.file_size
+    jobs = [_Job(n, _shown(entry, n, n in suspects), entry.file_size) for n, entry in enumerate(entries, 1)]
+    done, total = 0, sum(job.size_bytes for job in jobs)
+    with closing(shared(members, jobs, lambda job: job.size_bytes)) as found:
+        for job, leaks in zip(jobs, found, strict=True):
+            progress(job.shown, done, total)
+            yield from leaks
+            done += job.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    number: int
+    shown: str
+    size_bytes: int
+
+
+class _Members:
+    """The bundle, read member by member: a process that it is sent to opens it for itself."""
+
+    def __init__(self, bundle: Path, search: Search) -> None:
+        self._bundle, self.search = bundle, search
+
+    @cached_property
+    def file(self) -> BinaryIO:
+        return self._bundle.open("rb")
+
+    @cached_property
+    def archive(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.file)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_bundle": self._bundle, "search": self.search}
+
+    def __call__(self, job: _Job, read: Callable[[int], None]) -> list[Leak]:
+        """Return what is left in one member, each kind once."""
+        leaks: dict[tuple[str, str, str], Leak] = {}
+        for leak in _member(self.archive, self.archive.infolist()[job.number - 1], job.shown, self.search):
+            leaks.setdefault(_sameness(leak), leak)
+        return list(leaks.values())
+
+    def close(self) -> None:
+        if "file" in self.__dict__:
+            self.file.close()
 
 
 def _shown(entry: zipfile.ZipInfo, number: int, hidden: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from claude_evidence.collector import _channels, _state, commands
@@ -72,7 +73,7 @@ def _exported(
     if size < _NO_LOG_BYTES:
         return _state.entry(artifact, source, Outcome.FAILED, "wevtutil ended well and exported nothing")
     return Item(
-        artifact, source, lambda: open_shared(out), size, acquired_at=datetime.now(UTC), scrub=Scrub.EVTX, note=note
+        artifact, source, partial(open_shared, out), size, acquired_at=datetime.now(UTC), scrub=Scrub.EVTX, note=note
     )
 
 
@@ -109,4 +110,4 @@ def _file(artifact: Artifact, host: Host, channel: str, note: str = "") -> Item 
         why = f"{status.st_size:,} bytes are more than the {artifact.max_bytes:,} that are taken"
         return _state.entry(artifact, source, Outcome.SKIPPED, why)
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Item(artifact, source, lambda: open_shared(here), status.st_size, modified, scrub=Scrub.EVTX, note=note)
+    return Item(artifact, source, partial(open_shared, here), status.st_size, modified, scrub=Scrub.EVTX, note=note)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from claude_evidence.collector import finding, metadata
 from claude_evidence.collector._types import Artifact, Host, Item, Options, Probe, Scrub, Store
@@ -122,9 +124,13 @@ def _made(artifact: Artifact, thing: Found, newest: datetime | None) -> Item | A
 def _described(artifact: Artifact, thing: Found, note: str) -> Item:
     describe = metadata.transcript_meta if thing.path.casefold().endswith(_TRANSCRIPT) else metadata.file_meta
     return Item(
-        artifact, thing.path, lambda: io.BytesIO(describe(thing)), thing.size_bytes, thing.modified_at,
+        artifact, thing.path, partial(_described_bytes, describe, thing), thing.size_bytes, thing.modified_at,
         scrub=Scrub.OWN, meta=True, note="; ".join(filter(None, (note, thing.note))),
     )  # fmt: skip
+
+
+def _described_bytes(describe: Callable[[Found], bytes], thing: Found) -> BinaryIO:
+    return io.BytesIO(describe(thing))
 
 
 def _entry(artifact: Artifact, thing: Found, outcome: Outcome, detail: str) -> Acquisition:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from claude_evidence import second
+
 ALSO = frozenset({"collect", "redact", "verify"})
 _ALSO = "\n\nWith `verify BUNDLE` or `redact INPUT... -o BUNDLE` as its first words it does that instead."
 ELSEWHERE = frozenset({"analyze", "rules"})
@@ -23,6 +25,8 @@ def arguments(given: Sequence[str]) -> list[str]:
 def main() -> None:
     """Collect, or do what the first argument says where that needs no more than collecting does."""
     given = sys.argv[1:]
+    if given == [second.WORD]:
+        second.serve()
     if given and given[0] in ELSEWHERE:
         line = " ".join(["claude-evidence", *given])
         sys.stderr.write(f"Error: this file only collects; where claude-evidence is installed, run: {line}\n")

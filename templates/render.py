@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _ledger, _markdown, _strip, _view, _words
+from claude_evidence.templates import _chain, _ledger, _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
@@ -200,6 +200,10 @@ def _globals() -> dict[str, Any]:
         "moments": _view.moments,
         "anchor": _view.anchor,
         "related": _view.related,
+        "chain": _chain.chain,
+        "story": _chain.story,
+        "is_plain": _chain.is_plain,
+        "beside": _chain.beside,
         "sums": _ledger.sums,
         "unread": _view.unread,
         "looked_at": _view.looked_at,

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _chain, _ledger, _markdown, _strip, _view, _words
+from claude_evidence.templates import _cadence, _chain, _history, _ledger, _markdown, _strip, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
@@ -204,6 +204,8 @@ def _globals() -> dict[str, Any]:
         "story": _chain.story,
         "is_plain": _chain.is_plain,
         "beside": _chain.beside,
+        "history": _history.history,
+        "cadence": _cadence.cadence,
         "sums": _ledger.sums,
         "unread": _view.unread,
         "looked_at": _view.looked_at,
@@ -219,6 +221,7 @@ def _globals() -> dict[str, Any]:
         "REASONS": _words.REASONS,
         "RISKS": _words.RISKS,
         "OUTCOMES": _words.OUTCOMES,
+        "STEPS": _history.KINDS,
         "VERSIONS": _words.VERSIONS,
     }
 

@@ -49,6 +49,13 @@ def moments(report: Report, limit: int) -> Sequence[TimelineEntry]:
     return bounded_timeline([entry for entry in report.timeline if entry.finding in wanted], limit).shown
 
 
+def main_finding(report: Report) -> Finding | None:
+    """Return the finding that the verdict is about: the one that its headline names, else the most severe it tells."""
+    told = [finding for finding in report.findings if finding.id in set(report.verdict.findings)]
+    named = (finding for finding in told if report.verdict.headline.startswith(finding.title))
+    return next(named, max(told, key=lambda finding: finding.level.rank, default=None))
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A rule without an answer, or without a whole one (``partly``), and all that it would need."""

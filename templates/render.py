@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _cadence, _chain, _history, _ledger, _markdown, _strip, _view, _words
+from claude_evidence.templates import _cadence, _chain, _history, _ledger, _markdown, _strip, _textline, _view, _words
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
@@ -204,6 +204,7 @@ def _globals() -> dict[str, Any]:
         "story": _chain.story,
         "is_plain": _chain.is_plain,
         "beside": _chain.beside,
+        "text_timeline": _textline.text_timeline,
         "history": _history.history,
         "cadence": _cadence.cadence,
         "sums": _ledger.sums,

@@ -16,7 +16,18 @@ from markupsafe import Markup, escape
 
 from claude_evidence import compiled
 from claude_evidence.model import Report, UsageError
-from claude_evidence.templates import _cadence, _chain, _history, _ledger, _markdown, _strip, _textline, _view, _words
+from claude_evidence.templates import (
+    _bidi,
+    _cadence,
+    _chain,
+    _history,
+    _ledger,
+    _markdown,
+    _strip,
+    _textline,
+    _view,
+    _words,
+)
 from claude_evidence.templates._clock import Clock, iso
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._visible import clip, visible
@@ -180,6 +191,7 @@ def _environment(template: str) -> Environment:
         size=_words.size,
         short_hash=_words.short_hash,
         clip=clip,
+        isolated=_bidi.isolated,
         iso=iso,
         level_word=_words.level_word,
         issue=_view.issue,

@@ -53,7 +53,7 @@ def made(scenario: str, text: str, turn: int) -> Report:
 @cache
 def ours() -> set[tuple[str, str]]:
     """The elements and attributes that the templates write, in whatever branch."""
-    found = {("details", "open")}
+    found = {("details", "open"), ("bdi", "")}
     for path in (*TEMPLATES.glob("*.html.j2"), *TEMPLATES.glob("sections/*.html.j2")):
         found |= elements(re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", " ", path.read_text("utf-8"), flags=re.DOTALL))
     return found

@@ -12,7 +12,19 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from claude_evidence import compiled
-from claude_evidence.templates import _ledger, _markdown, _records, _strip, _view, _words
+from claude_evidence.templates import (
+    _bidi,
+    _cadence,
+    _chain,
+    _history,
+    _ledger,
+    _markdown,
+    _records,
+    _strip,
+    _textline,
+    _view,
+    _words,
+)
 from claude_evidence.templates._clock import iso
 from claude_evidence.templates._visible import clip, visible
 
@@ -74,6 +86,7 @@ def environment(*, html: bool) -> Environment:
         size=_words.size,
         short_hash=_words.short_hash,
         clip=clip,
+        isolated=_bidi.isolated,
         iso=iso,
         level_word=_words.level_word,
         issue=_view.issue,
@@ -94,6 +107,13 @@ def _globals() -> dict[str, Any]:
         "moments": _view.moments,
         "anchor": _view.anchor,
         "related": _view.related,
+        "chain": _chain.chain,
+        "story": _chain.story,
+        "is_plain": _chain.is_plain,
+        "beside": _chain.beside,
+        "text_timeline": _textline.text_timeline,
+        "history": _history.history,
+        "cadence": _cadence.cadence,
         "records": _records.records,
         "row_id": _records.row_id,
         "sheets": _records.sheets,
@@ -112,6 +132,7 @@ def _globals() -> dict[str, Any]:
         "REASONS": _words.REASONS,
         "RISKS": _words.RISKS,
         "OUTCOMES": _words.OUTCOMES,
+        "STEPS": _history.KINDS,
         "VERSIONS": _words.VERSIONS,
     }
 

@@ -22,6 +22,7 @@ class Room:
     acquisitions: int = 40
     inputs: int = 20
     timeline: int = 80
+    moments: int = 24
     excerpt: int = 700
     evidence: int = 6
     boots: int = 30
@@ -37,11 +38,12 @@ class Room:
     command: int = 2000
 
 
-# Each step is taken only when all before it were not enough: problems, custody, timeline, excerpts, details.
+# Each step is taken only when all before it were not enough: problems, custody, timelines, excerpts, details.
 _STEPS: tuple[Mapping[str, int], ...] = (
     {"problems": 15},
-    {"problems": 5, "acquisitions": 10, "members": 15},
+    {"problems": 5, "acquisitions": 10, "members": 15, "moments": 12},
     {"members": 0, "acquisitions": 0, "problems": 3},
+    {"moments": 0},
     {"timeline": 40},
     {"timeline": 15, "boots": 5},
     {"excerpt": 300, "evidence": 4},
@@ -113,6 +115,8 @@ def left_out(report: Report, cut: Report, room: Room) -> list[str]:
         ("findings", report.findings, cut.findings),
     )
     said = [f"{len(own) - len(kept):,} of {len(own):,} {what}" for what, own, kept in pairs if len(kept) < len(own)]
+    if room.moments < min(len(report.timeline), Room().moments):
+        said.append("some of the timeline in text" if room.moments else "the timeline in text")
     records = sum(len(finding.evidence) for finding in report.findings)
     shown = sum(len(finding.evidence) for finding in cut.findings[: room.detailed])
     if shown < records:

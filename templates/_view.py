@@ -73,6 +73,13 @@ def _next_life(timeline: Iterable[TimelineEntry], failures: Sequence[TimelineEnt
     return next((entry for entry in started if entry.time and last and entry.time > last), None)
 
 
+def main_finding(report: Report) -> Finding | None:
+    """Return the finding that the verdict is about: the one that its headline names, else the most severe it tells."""
+    told = [finding for finding in report.findings if finding.id in set(report.verdict.findings)]
+    named = (finding for finding in told if report.verdict.headline.startswith(finding.title))
+    return next(named, max(told, key=lambda finding: finding.level.rank, default=None))
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A rule without an answer, or without a whole one (``partly``), and all that it would need."""

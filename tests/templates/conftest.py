@@ -269,8 +269,8 @@ def build_rich() -> Report:
     )
     event = model.PackageEvent
     packages = (
-        event(after(days=-20), "Claude", OLD, "installed", "Ok", ref(DEPLOYMENT, 31001)),
-        event(T0, "Claude", NEW, "registered while running", "Ok", ref(DEPLOYMENT, 41122)),
+        event(after(days=-20), "Claude", OLD, "Add finished", "Ok", ref(DEPLOYMENT, 31001)),
+        event(T0, "Claude", NEW, "RegisterByPackageFamilyName finished", "Ok", ref(DEPLOYMENT, 41122)),
         event(None, "Claude", NEW, "state", "Ok"),
     )
     gpu = "the CodeIntegrity Operational log is not in the bundle"

@@ -70,7 +70,8 @@ def test_hostile_text_changes_no_structure(plant: Plant, text: str) -> None:
     """Planted after the true text, so that links between parts stay what they are."""
     bad = Structure(render(plant("rich", lambda own: own + text)))
     good = Structure(render(plant("rich", lambda own: own + re.sub(r"[^\n0-9]", "x", text))))
-    assert bad.elements == good.elements
+    names = {("bdi",), ("/bdi",)}  # set apart where the text has letters from right to left
+    assert [one for one in bad.elements if one not in names] == good.elements
     assert all(LINK.fullmatch(link) for link in bad.links)
 
 

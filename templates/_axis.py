@@ -1,0 +1,61 @@
+"""A time axis: where a moment stands between two others, and the few round times between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from claude_evidence.templates._clock import as_utc
+from claude_evidence.templates._words import many
+
+MOST_TICKS = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400.0
+_STEPS = (60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, *(n * _DAY for n in (1, 2, 7, 14, 30, 91, 365)))
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A round time: ``x`` per cent of the way, with a short label in UTC."""
+
+    x: float
+    label: str
+
+
+def place(time: datetime, first: datetime, last: datetime) -> float:
+    """Return where *time* stands between *first* and *last*, in per cent, never outside of them."""
+    span = (last - first).total_seconds()
+    return round(min(max((time - first).total_seconds() / span, 0), 1) * 100, 2) if span > 0 else 0.0
+
+
+def ticks(first: datetime, last: datetime) -> list[Tick]:
+    """Return at most `MOST_TICKS` round times between *first* and *last*, both excluded."""
+    return list(_ticks(as_utc(first), as_utc(last)))
+
+
+def _ticks(first: datetime, last: datetime) -> Iterator[Tick]:
+    span = (last - first).total_seconds()
+    if span <= 0:
+        return
+    step = next((step for step in _STEPS if span <= MOST_TICKS * step), span / (MOST_TICKS - 1) // _DAY * _DAY)
+    form = "%H:%M" if step < _DAY else "%m-%d" if span < 300 * _DAY else "%Y-%m"
+    number = (first - _EPOCH).total_seconds() // step + 1
+    while number * step < (last - _EPOCH).total_seconds():
+        time = _EPOCH + timedelta(seconds=number * step)
+        yield Tick(place(time, first, last), time.strftime(form))
+        number += 1
+
+
+def lasting(span: timedelta) -> str:
+    """Return a span in its two largest units: ``4 days 3 hours``, ``41 minutes 20 seconds``."""
+    left = max(int(span.total_seconds()), 0)
+    parts: list[str] = []
+    for unit, seconds in _UNITS:
+        count, left = divmod(left, seconds)
+        if count:
+            parts.append(many(count, unit))
+        if len(parts) == 2 or (parts and not count):
+            break
+    return " ".join(parts) or "less than a second"

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from claude_evidence.model import Level, Manifest, Problem, Report, TimelineEntry, Verdict
 from claude_evidence.templates._clock import Clock
+from claude_evidence.templates._pages import MARKDOWN_LIMIT
 from claude_evidence.templates._textline import text_timeline
 from claude_evidence.templates._view import main_finding
-from claude_evidence.templates.render import MARKDOWN, MARKDOWN_LIMIT, render
+from claude_evidence.templates.render import MARKDOWN, render
 from tests.sample_sides import SAMPLES, side
 
 NOON = datetime(2026, 5, 17, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,16 @@ def _taken(series: pd.Series[Any], order: Positions) -> Any:
             # what is asked of a category is asked of every word that it could have
             return words.array.take(series.array.codes[order], allow_fill=True)
     return series.array.take(order)
+
+
+def rows_of(words: pd.Series[Any], wanted: Collection[str]) -> Positions:
+    """Return the positions of the rows of a categorical column that hold one of the words *wanted*."""
+    codes = words.array.codes
+    found = np.zeros(len(codes), dtype=bool)
+    for code, word in enumerate(words.cat.categories):
+        if word in wanted:
+            found |= codes == code
+    return np.flatnonzero(found)
 
 
 def moment(value: Any) -> Any:

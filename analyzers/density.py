@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._payload import claude_events
+from claude_evidence.analyzers._rows import Positions, rows_of
 from claude_evidence.analyzers.timeline import STEPS
 from claude_evidence.evidence_rows import Density
 from claude_evidence.model import Boots
@@ -19,7 +20,7 @@ SESSION_TIMES = {
     "session_registry": ("CreatedAt", "LastActivityAt", "DeletedAt"),
     "transcript": ("FirstTime", "LastTime"),
 }
-TROUBLE = ["error", "warn"]
+TROUBLE = ("error", "warn")
 Seconds = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -36,18 +37,18 @@ def _seconds(tables: Mapping[str, pd.DataFrame], boots: Boots) -> Iterator[tuple
     steps = claude_events(tables["events"], STEPS)
     lanes = steps["EventID"].map({number: lane for number, (lane, *_) in STEPS.items()})
     for lane in ("package", "launch"):
-        yield lane, _unix(steps["TimeCreated"][(lanes == lane).to_numpy(dtype=bool)])
+        yield lane, _unix(steps["TimeCreated"], np.flatnonzero((lanes == lane).to_numpy(dtype=bool)))
     log = tables["app_log"]
-    yield "app", _unix(log["TimeCreated"][log["Level"].isin(TROUBLE).to_numpy()])
+    yield "app", _unix(log["TimeCreated"], rows_of(log["Level"], TROUBLE))
     for table, names in SESSION_TIMES.items():
         for name in names:
             yield "sessions", _unix(tables[table][name])
     yield "machine", np.array([int(boot.time.timestamp()) for boot in boots.entries], dtype=np.int64)
 
 
-def _unix(times: pd.Series[Any]) -> Seconds:
-    known = times.array[times.notna().to_numpy()]
-    return np.asarray(known.asi8 // 1_000_000, dtype=np.int64)
+def _unix(times: pd.Series[Any], rows: Positions | None = None) -> Seconds:
+    chosen = times.array if rows is None else times.array.take(rows)
+    return np.asarray(chosen[~chosen.isna()].asi8 // 1_000_000, dtype=np.int64)
 
 
 def _density(lane: str, seconds: Seconds) -> Density:
@@ -55,8 +56,9 @@ def _density(lane: str, seconds: Seconds) -> Density:
     times, counts = np.unique(seconds, return_counts=True)
     while len(times) > MOST_BINS:
         step *= 2
-        times, inverse = np.unique(times // step * step, return_inverse=True)
-        counts = np.bincount(inverse, weights=counts).astype(np.int64)
+        times = times // step * step
+        begins = np.flatnonzero(np.diff(times, prepend=times[0] - 1))
+        times, counts = times[begins], np.add.reduceat(counts, begins)
     return Density(lane, step, tuple(times.tolist()), tuple(counts.tolist()))
 
 

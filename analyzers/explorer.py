@@ -10,7 +10,7 @@ import pandas as pd
 
 from claude_evidence.analyzers._excerpts import first_and_last, reference, told
 from claude_evidence.analyzers._payload import MARK
-from claude_evidence.analyzers._rows import Positions
+from claude_evidence.analyzers._rows import Positions, rows_of
 from claude_evidence.analyzers._types import Hit
 from claude_evidence.evidence_rows import EvidenceRow
 from claude_evidence.model import Finding
@@ -60,7 +60,7 @@ def explorer(
         centres = sorted(position for name, position in chosen.why if name == table)
         chosen.add(table, _beside(centres, tables[table]), "near")
         errors = _errors(table, tables[table])
-        chosen.add(table, errors[::-1].tolist(), "error")
+        chosen.add(table, errors[: -most - 1 : -1].tolist(), "error")
         rests[table] = np.union1d(rests.get(table, errors), errors)
     return tuple(_rows(chosen, tables, hashes)), sum(map(len, rests.values()))
 
@@ -86,7 +86,7 @@ def _beside(centres: Iterable[int], table: pd.DataFrame) -> Iterator[int]:
 def _errors(name: str, table: pd.DataFrame) -> Positions:
     """Return the positions of the rows that the app's log, or Windows of Claude's package, calls errors."""
     if name == "app_log":
-        return np.flatnonzero(table["Level"].isin(["error"]).to_numpy())
+        return rows_of(table["Level"], ("error",))
     failed = np.flatnonzero((table["Level"] <= _WINDOWS_ERROR).to_numpy(dtype=bool, na_value=False))
     data = table["EventData"].array
     own = [at for at in failed.tolist() if isinstance(data[at], bytes) and MARK.search(data[at])]

@@ -25,7 +25,8 @@ def started() -> subprocess.Popen[bytes] | None:
     if not sys.executable or cores() < 2:
         return None
     holds_python = bool(getattr(sys, "frozen", False))
-    words = [sys.executable, *([WORD] if holds_python else ["-c", f"{_START}second.serve()"])]
+    # -P: nothing is imported from the folder that somebody happens to be in
+    words = [sys.executable, *([WORD] if holds_python else ["-P", "-c", f"{_START}second.serve()"])]
     try:
         second = subprocess.Popen(  # noqa: S603 - our own program
             words,
@@ -41,6 +42,14 @@ def started() -> subprocess.Popen[bytes] | None:
         with suppress(OSError):  # one that is gone again answers nothing
             pickle.dump(sys.path, second.stdin)
     return second
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End *process*; it is still to be waited for, once nobody reads its answers."""
+    assert process.stdin
+    process.kill()
+    with suppress(OSError):  # nobody reads what was still to be sent
+        process.stdin.close()
 
 
 def cores() -> int:

@@ -58,14 +58,14 @@ def shared(
         return
     shares = _Shares(work, list(_cut(jobs, size)), read)
     helping = threading.Thread(target=shares.give, args=(second,), daemon=True)
-    helping.start()
-    try:
-        for number in range(len(shares)):
-            yield from shares.results(number)
-    finally:
-        second.kill()
-        helping.join()
-        second.communicate()
+    with second:
+        helping.start()
+        try:
+            for number in range(len(shares)):
+                yield from shares.results(number)
+        finally:
+            another.stop(second)
+            helping.join()
 
 
 def _cut(jobs: Sequence[J], size: Callable[[J], int]) -> Iterator[list[J]]:

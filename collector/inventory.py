@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -32,6 +34,7 @@ CACHED_BYTES = 1 << 20
 MOST_BYTES = 4 << 30
 MOST_ENTRIES = 100_000
 MOST_DEPTH = 48
+_READERS = 2
 _CACHES = frozenset(
     ("cache", "code cache", "cachestorage", "gpucache", "dawncache", "dawnwebgpucache", "dawngraphitecache",
      "blob_storage", "service worker", "shadercache", "grshadercache", "component_crx_cache", "cached-icons", "rpm",
@@ -99,17 +102,27 @@ def _document(
     folders: list[Found], host: Host, digests: Digests, redact: Private = str
 ) -> tuple[dict[str, Any], list[Trouble]]:
     walk, limits, seen = Walk(host), _Limits(digests=digests), set[object]()
-    entries, troubles = [], []
-    for folder in folders:
-        for thing in _tree(folder, walk, limits, seen):
-            if isinstance(thing, Trouble):
-                troubles.append(thing)
-            else:
-                entries.append(_entry(thing, limits, redact))
+    things = [thing for folder in folders for thing in _tree(folder, walk, limits, seen)]
+    troubles = [thing for thing in things if isinstance(thing, Trouble)]
+    listed = [thing for thing in things if isinstance(thing, Found)]
+    questions = [_question(found, limits) for found in listed]
+    with _readers() as pool:
+        answers = pool.map(_answer, questions)
+        entries = [_entry(found, redact, answer) for found, answer in zip(listed, answers, strict=True)]
     document: dict[str, Any] = {"format": FORMAT, "collected_at": datetime.now(UTC).isoformat(), "entries": entries}
     if limits.entries <= 0:
         document["state"] = f"cut after {MOST_ENTRIES} entries"
     return document, troubles
+
+
+@contextmanager
+def _readers() -> Iterator[ThreadPoolExecutor]:
+    """Two threads: reading and hashing need no Python. Who is stopped does not wait for what is still to be read."""
+    pool = ThreadPoolExecutor(_READERS)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _tree(top: Found, walk: Walk, limits: _Limits, seen: set[object]) -> Iterator[Found | Trouble]:
@@ -138,7 +151,7 @@ def _is_followed(found: Found) -> bool:
     return name in _OUR_NAMES or bool(_OURS.search(name) or _OURS.search(found.reparse_target))
 
 
-def _entry(found: Found, limits: _Limits, redact: Private) -> dict[str, Any]:
+def _entry(found: Found, redact: Private, answer: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "path": shown(redact(found.path)),
         "size_bytes": None if found.is_folder else found.size_bytes,
@@ -149,24 +162,37 @@ def _entry(found: Found, limits: _Limits, redact: Private) -> dict[str, Any]:
     }
     if found.reparse_target:
         entry["reparse_target"] = shown(redact(found.reparse_target.replace("\\", "/")))
-    if found.is_regular and not found.reparse_target and not found.is_placeholder:
-        entry |= _hashes(found, limits)
+    entry |= answer
     return {key: value for key, value in entry.items() if value not in (None, [])}
 
 
-def _hashes(found: Found, limits: _Limits) -> dict[str, Any]:
-    """Return what the bytes of a file say, or why nobody could read them."""
+def _question(found: Found, limits: _Limits) -> Callable[[], dict[str, Any]]:
+    """Return what answers what the bytes of *found* say, as far as they are read at all."""
     size = found.size_bytes
+    if not found.is_regular or found.reparse_target or found.is_placeholder:
+        return dict
+    if size > CACHED_BYTES and _CACHES.intersection(found.path.casefold().split("/")):
+        return dict
+    if size > WHOLE_BYTES or size > limits.hashed:
+        return partial(_ends, found.local)
+    limits.hashed -= size
+    return partial(_whole, found.local, limits.digests)
+
+
+def _answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        if size > CACHED_BYTES and _CACHES.intersection(found.path.casefold().split("/")):
-            return {}
-        if size > WHOLE_BYTES or size > limits.hashed:
-            head, tail = ends_sha256(found.local)
-            return {"head_sha256": head, "tail_sha256": tail}
-        limits.hashed -= size
-        digest = limits.digests.of(found.local)
+        return question()
     except OSError as error:
         return {"reason": outcome_of(error)[1]}
+
+
+def _ends(path: Path) -> dict[str, Any]:
+    head, tail = ends_sha256(path)
+    return {"head_sha256": head, "tail_sha256": tail}
+
+
+def _whole(path: Path, digests: Digests) -> dict[str, Any]:
+    digest = digests.of(path)
     return {"sha256": digest.sha256, "first_non_null_offset": digest.first_non_null}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any, Generic, Protocol, TypeVar
@@ -23,6 +24,8 @@ R_out = TypeVar("R_out", covariant=True)
 ENOUGH_BYTES = 32 << 20
 """Less is done before another process has got ready."""
 _SHARE_BYTES = 4 << 20
+# The other process has its next share at hand while its answer waits here for its turn.
+_AHEAD = 2
 # On Windows nothing wakes who waits without an end, not even Ctrl-C.
 _WAIT_S = 0.5
 # what sending, receiving, and making sense of what was sent can raise
@@ -103,17 +106,22 @@ class _Shares(Generic[J, R]):
         try:
             with suppress(*_TROUBLE):
                 second.stdin.write(self._packed)
-                while (number := self._taken()) is not None:
-                    self._asked(number, second.stdin, second.stdout)
+                asked: deque[int] = deque()
+                while True:
+                    while len(asked) < _AHEAD and (number := self._taken()) is not None:
+                        pickle.dump(self._shares[number], second.stdin)
+                        second.stdin.flush()
+                        asked.append(number)
+                    if not asked:
+                        break
+                    self._answered(asked.popleft(), second.stdout)
         finally:
             with self._news:
                 self._is_alone = True
                 self._news.notify()
 
-    def _asked(self, number: int, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+    def _answered(self, number: int, stdout: IO[bytes]) -> None:
         share = self._shares[number]
-        pickle.dump(share, stdin)
-        stdin.flush()
         answer: Any = ()
         while not isinstance(answer, list):
             answer = pickle.load(stdout)  # noqa: S301 - from our own process

@@ -161,8 +161,10 @@ class Endless:
         return job
 
 
+# a program that was started in the background of a shell may have been told to ignore Ctrl-C
 PARENT = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from claude_evidence.sharing import shared
 from tests.test_sharing import Endless, large

@@ -1,5 +1,5 @@
 "use strict";
-// The page is complete without this: it adds copy buttons and opens what is folded before printing.
+// The page is complete without this: it adds copy buttons and, before printing, opens what is folded but for the rows of evidence.
 for (const block of document.querySelectorAll(".command")) {
   const button = document.createElement("button");
   button.type = "button";
@@ -23,7 +23,7 @@ for (const block of document.querySelectorAll(".command")) {
 }
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("details:not([open])")];
+  folded = [...document.querySelectorAll("details:not([open])")].filter(one => !one.closest(".sheets"));
   for (const details of folded) details.open = true;
 });
 addEventListener("afterprint", () => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
 import pandas as pd
@@ -132,7 +132,13 @@ def _file_times(manifest: Manifest) -> list[datetime]:
 
 
 def zone_known(tables: Tables) -> bool:
-    """Return whether local log times could be turned into UTC; True where no log needs it."""
+    """Return whether local log times could be turned into UTC; True where no log needs it.
+
+    In the first and the last year there are times that no zone can turn into one that can be held: they tell nothing.
+    """
     log = tables["app_log"]
     unknown = log["TimeCreated"].isna().to_numpy()
-    return not (unknown.any() and bool(log.loc[unknown, "LocalTime"].notna().any()))
+    if not unknown.any():
+        return True
+    years = log.loc[unknown, "LocalTime"].dropna().dt.year
+    return not bool(((years > MINYEAR) & (years < MAXYEAR)).any())

@@ -23,6 +23,8 @@ _WEEK_US = 7 * _DAY_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime knows the years 1 to 9999; two days of room for any offset and for the window around a day
 _FIRST_DAY, _LAST_DAY = -719_160, 2_932_894
+# which a zone must not leave either: what comes of it is unknown rather than a time that nothing can hold
+_FIRST_TIME, _LAST_TIME = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999", "us")
 # a wall clock stepped back by less than this is noise (late lines, time synchronisation), not the end of summer time
 _NOISE_US = 60_000_000
 
@@ -58,6 +60,7 @@ class Clock:
     def to_utc(self, local: Times) -> Times:
         """Return the UTC times of wall-clock times, both ``datetime64[us]``; NaT stays NaT, without a zone all is NaT.
 
+        So is what lies outside the years 1 to 9999 in UTC.
         A time that the clock skipped in spring moves forward by the length of the gap: 02:30 becomes 03:30 summer time.
         Times that it showed twice in autumn are told apart by the order of the array: the first pass is summer time,
         and from the largest step backwards (of at least a minute) among the times of that hour on it is standard
@@ -67,7 +70,7 @@ class Clock:
         if self.zone is None:
             return np.full(local.shape, "NaT", dtype="datetime64[us]")
         if isinstance(self.zone, timezone):
-            return local - np.timedelta64(_offset_us(self.zone, _EPOCH), "us")
+            return _held(local - np.timedelta64(_offset_us(self.zone, _EPOCH), "us"))
         if not len(local):
             return local.copy()
         values = local.view(np.int64)
@@ -75,7 +78,13 @@ class Clock:
         missing = values == _NAT
         if missing.any():
             utc[missing] = _NAT
-        return utc.view("datetime64[us]")
+        return _held(utc.view("datetime64[us]"))
+
+
+def _held(utc: Times) -> Times:
+    if len(utc) and (utc.min() < _FIRST_TIME or utc.max() > _LAST_TIME or np.isnat(utc.min())):
+        utc[(utc < _FIRST_TIME) | (utc > _LAST_TIME)] = np.datetime64("NaT")
+    return utc
 
 
 def _named(name: str) -> ZoneInfo | None:

@@ -58,8 +58,8 @@ function makeChart(data) {
   timelineData.after(made.figure);
   for (const strip of strips) strip.hidden = true;
   made.offsetAt = time => {
-    let offset = 0;
-    for (const [from, value] of made.offsets) if (from <= time || !offset) offset = value;
+    let offset = made.offsets[0]?.[1] ?? 0;  // before the first too: the margin lies there
+    for (const [from, value] of made.offsets) if (from <= time) offset = value;
     return offset;
   };
   made.shifted = time => time + (made.local ? made.offsetAt(time) : 0);

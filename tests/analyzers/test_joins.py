@@ -183,6 +183,12 @@ def test_zone_is_unknown_where_a_local_time_has_no_utc() -> None:
     assert not zone_known(tables(app_log=[line("x") | {"TimeCreated": None}]))
 
 
+def test_a_time_that_no_zone_can_turn_says_nothing_of_the_zone() -> None:
+    first = {"TimeCreated": None, "LocalTime": datetime(1, 1, 1, 0, 0, 1)}  # noqa: DTZ001
+    assert zone_known(tables(app_log=[line("x"), line("y") | first]))
+    assert not zone_known(tables(app_log=[line("x") | {"TimeCreated": None}, line("y") | first]))
+
+
 def test_everything_missing_gives_columns_all_the_same() -> None:
     nothing: dict[str, Rows] = {
         "session_registry": [{}],

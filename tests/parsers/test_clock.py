@@ -117,6 +117,14 @@ def test_every_autumn_has_its_own_second_pass() -> None:
     )
 
 
+@pytest.mark.parametrize("manifest", [Manifest(timezone="Europe/Berlin"), Manifest(utc_offset_s=3600)])
+def test_a_zone_leads_to_no_year_that_nothing_can_hold(manifest: Manifest) -> None:
+    east, west = Clock.of(manifest), Clock.of(Manifest(utc_offset_s=-3600))
+    first, last = "0001-01-01T00:00:01", "9999-12-31T23:59:59"
+    assert np.isnat(east.to_utc(times(first, None, "2026-03-01T12:00:00", last))).tolist() == [True, True, False, False]
+    assert np.isnat(west.to_utc(times(first, "2026-03-01T12:00:00", last))).tolist() == [False, False, True]
+
+
 def test_without_a_zone_all_times_are_unknown() -> None:
     clock = Clock.of(Manifest())
     assert not clock.known

@@ -205,6 +205,15 @@ def test_local_time_and_back(story: Any) -> None:
     assert story.execute_script("return chart.offsets.map(one => one[1])") == [3600, 7200]
 
 
+def test_a_zone_that_is_utc_in_winter_has_its_winter(browser: Any, tmp_path: Path) -> None:
+    path = next(path for path in SAMPLES if path.stem == "update-breaks-launch")
+    target = tmp_path / "report.html"
+    target.write_text(render(side(path).report, zone="Europe/London"), "utf-8")
+    browser.get(target.as_uri())
+    script = "return ['2025-12-24', '2026-01-15', '2026-05-17'].map(day => chart.offsetAt(Date.parse(day) / 1000))"
+    assert browser.execute_script(script) == [0, 0, 3600]
+
+
 def test_words_find_rows_of_evidence(story: Any) -> None:
     field = story.find_element("css selector", "#evidence input[type=search]")
     field.send_keys("0x80070020 217")

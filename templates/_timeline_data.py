@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
 
@@ -14,6 +14,7 @@ from claude_evidence.templates._words import LANE_WORDS, LANES
 
 _MOST_STEPS = 4000
 """How often a zone is asked for its offset over the whole period, daily at most."""
+_DAY_S = 86_400
 
 
 def timeline_data(report: Report, clock: Clock) -> str:
@@ -22,13 +23,13 @@ def timeline_data(report: Report, clock: Clock) -> str:
     Times are Unix seconds; ``offsets`` are pairs of a time and the offset in seconds that local time has from then on.
     Empty where nothing could be drawn.
     """
-    times = [*_marked(report), *(time for density in report.densities for time in (density.times[0], _end(density)))]
-    if len(set(times)) < 2:
+    times = {*_marked(report), *(time for one in report.densities for time in (*one.times, _end(one)))}
+    if len(times) < 2:
         return ""
     first, last = min(times), max(times)
     by_lane = {density.lane: density for density in report.densities}
     lanes = [[lane, LANE_WORDS[lane], *_packed(by_lane.get(lane))] for lane in LANES]
-    data = {"zone": clock.name, "offsets": list(_offsets(clock, first, last)), "first": first, "last": last}
+    data = {"zone": clock.name, "offsets": list(_offsets(clock, times)), "first": first, "last": last}
     return json.dumps({**data, "lanes": lanes}, separators=(",", ":"))
 
 
@@ -55,20 +56,28 @@ def _packed(density: Density | None) -> list[int]:
     return [density.step_s, density.times[0], *chain.from_iterable(pairs)]
 
 
-def _offsets(clock: Clock, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _offsets(clock: Clock, times: Collection[int]) -> Iterator[tuple[int, int]]:
     """Yield each time at which the offset of local time changes, to the minute."""
     if clock.zone is None:
         return
-    step, before = max(86_400, (last - first) // _MOST_STEPS), _offset(clock, first)
-    yield first, before
-    for time in range(first, last + step, step):
-        if (after := _offset(clock, time + step)) != before:
-            low, high = time, time + step
+    asked = _asked(times)
+    before = _offset(clock, asked[0])
+    yield asked[0], before
+    for low, high in pairwise(asked):
+        if (after := _offset(clock, high)) != before:
             while high - low > 60:
                 middle = (low + high) // 2
                 low, high = (middle, high) if _offset(clock, middle) == before else (low, middle)
             yield high, after
             before = after
+
+
+def _asked(times: Collection[int]) -> list[int]:
+    """Return when to ask for the offset: where one stray row makes millennia of a period, daily near the rows only."""
+    first, last = min(times), max(times)
+    step = max(_DAY_S, (last - first) // _MOST_STEPS)
+    near = {time // _DAY_S * _DAY_S + _DAY_S * n for time in times for n in (-1, 0, 1, 2)} if step > _DAY_S else set()
+    return sorted({*range(first, last + 2 * step, step), *near})
 
 
 def _offset(clock: Clock, time: int) -> int:

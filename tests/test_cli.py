@@ -14,6 +14,8 @@ import jsonschema
 import pytest
 
 from claude_evidence import __version__
+from claude_evidence.model import Manifest, Report, Verdict
+from claude_evidence.reveal import reveal
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "samples" / "update-breaks-launch.zip"
@@ -208,3 +210,9 @@ def test_a_report_with_true_names_is_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     usual = stat.S_IMODE((tmp_path / "other").stat().st_mode)
     assert stat.S_IMODE((tmp_path / "usual.html").stat().st_mode) == usual
+
+
+def test_a_report_with_true_names_does_not_call_itself_redacted() -> None:
+    report = Report(Manifest(redacted=True), Verdict("user-0abc12"))
+    assert reveal(report, {}).manifest.redacted
+    assert reveal(report, {"user-0abc12": "alice"}) == Report(Manifest(redacted=False), Verdict("alice"))

@@ -55,6 +55,18 @@ def test_a_damaged_one_is_made_again(tmp_path: Path, damage: bytes) -> None:
     assert place.stat().st_size > whole / 2
 
 
+def test_one_bit_that_turned_is_noticed(tmp_path: Path) -> None:
+    place = tmp_path / "x.kept"
+    compiled.write(place, b"rules")
+    whole = place.read_bytes()
+    assert compiled.read(place) == b"rules"
+    for at in range(len(whole)):
+        place.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert compiled.read(place) is None
+        place.write_bytes(whole[:at])
+        assert compiled.read(place) is None
+
+
 def test_nothing_is_kept_where_python_keeps_nothing(tmp_path: Path) -> None:
     assert run(tmp_path, "-B")
     assert kept(tmp_path) == []

@@ -131,6 +131,19 @@ def test_no_python_to_start(monkeypatch: pytest.MonkeyPatch, change: tuple[str, 
     assert second.started() is None
 
 
+@two_cores
+@pytest.mark.parametrize("flag", ["-I", "-E"])
+def test_who_trusts_no_environment_starts_nobody_who_does(tmp_path: Path, flag: str) -> None:
+    (tmp_path / "pickle.py").write_text(f"open({str(tmp_path / 'met')!r}, 'w').close()")
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; from claude_evidence import second; process = second.started();"
+        "process.stdin.close(); process.wait()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, flag, "-c", code], env=environment, check=True)
+    assert not (tmp_path / "met").exists()
+
+
 def test_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second, "cores", lambda: 1)
     assert second.started() is None

@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from importlib.util import cache_from_source
 from pathlib import Path
 
+# What a damaged disk makes of a pickle or of code may still load, as something else: a digest stands before it.
+_DIGEST_BYTES = 32
+
 
 def folder(module_file: str) -> Path | None:
     """Return the folder of the compiled file of *module_file*, None where Python keeps nothing there."""
@@ -31,18 +34,20 @@ def key(files: Iterable[Path], *versions: str) -> str:
 
 
 def read(place: Path) -> bytes | None:
-    """Return what was kept at *place*, None where nothing was."""
+    """Return what was kept at *place*, None where nothing was, or where it is not what was written."""
     try:
-        return place.read_bytes()
+        data = place.read_bytes()
     except OSError:
         return None
+    digest, kept = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    return kept if hashlib.sha256(kept).digest() == digest else None
 
 
 def write(place: Path, data: bytes, older: str = "") -> None:
     """Keep *data* at *place*, whole or not at all, in the stead of its siblings that match the pattern *older*."""
     partial = place.with_name(f".{secrets.token_hex(8)}.partial")
     try:
-        partial.write_bytes(data)
+        partial.write_bytes(hashlib.sha256(data).digest() + data)
         for old in place.parent.glob(older) if older else ():
             old.unlink(missing_ok=True)
         partial.replace(place)

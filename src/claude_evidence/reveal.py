@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_evidence import json_text
+from claude_evidence.model import Manifest
 from claude_evidence.usage import UsageError
 
 FORMAT = "claude-evidence/mapping/1"
@@ -74,7 +75,8 @@ def reveal(report: Any, mapping: Mapping[str, str]) -> Any:
     if is_dataclass(report) and not isinstance(report, type):
         values = {f.name: getattr(report, f.name) for f in fields(report)}
         told = {name: value for name, value in values.items() if not (name in _KEPT and _is_text(value))}
-        return replace(report, **{name: reveal(value, mapping) for name, value in told.items()})
+        known = {"redacted": False} if isinstance(report, Manifest) else {}  # by now: the report must not say it is
+        return replace(report, **{name: reveal(value, mapping) for name, value in told.items()} | known)
     if isinstance(report, tuple | list):
         return type(report)(reveal(value, mapping) for value in report)
     if isinstance(report, Mapping):

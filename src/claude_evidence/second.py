@@ -26,7 +26,7 @@ def started() -> subprocess.Popen[bytes] | None:
         return None
     holds_python = bool(getattr(sys, "frozen", False))
     # -P: nothing is imported from the folder that somebody happens to be in
-    words = [sys.executable, *([WORD] if holds_python else ["-P", "-c", f"{_START}second.serve()"])]
+    words = [sys.executable, *([WORD] if holds_python else [*_flags(), "-P", "-c", f"{_START}second.serve()"])]
     try:
         second = subprocess.Popen(  # noqa: S603 - our own program
             words,
@@ -42,6 +42,12 @@ def started() -> subprocess.Popen[bytes] | None:
         with suppress(OSError):  # one that is gone again answers nothing
             pickle.dump(sys.path, second.stdin)
     return second
+
+
+def _flags() -> list[str]:
+    """Return how this Python was told to trust less of what surrounds it: then the other does not trust it either."""
+    flags = {"-I": sys.flags.isolated, "-E": sys.flags.ignore_environment, "-s": sys.flags.no_user_site}
+    return [flag for flag, is_set in flags.items() if is_set]
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -233,6 +233,21 @@ def test_a_link_to_a_row_survives_sending_the_file(story: Any, tmp_path: Path) -
     assert story.find_element("id", row).is_displayed()
 
 
+def test_paper_says_that_rows_are_left_out(story: Any) -> None:
+    press(story, "The moments that matter")
+    field = story.find_element("css selector", "#evidence input[type=search]")
+    field.send_keys("pty process")
+    story.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert "this span only" in story.find_element("css selector", ".chart").text
+        assert "1 of" in story.find_element("css selector", "#evidence .filter").text
+        assert not field.is_displayed()
+        assert not story.find_element("css selector", ".plots").is_displayed()
+        assert story.find_element("css selector", "figure.strip").is_displayed()
+    finally:
+        story.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_without_scripts_the_strips_and_every_row_are_there(story: Any) -> None:
     rows = story.execute_script(DATED)
     story.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})

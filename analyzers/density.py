@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from claude_evidence.analyzers._payload import claude_events
 from claude_evidence.analyzers._rows import Positions, rows_of
 from claude_evidence.analyzers.timeline import STEPS
 from claude_evidence.evidence_rows import Density
@@ -24,17 +23,16 @@ TROUBLE = ("error", "warn")
 Seconds = np.ndarray[Any, np.dtype[np.int64]]
 
 
-def densities(tables: Mapping[str, pd.DataFrame], boots: Boots) -> tuple[Density, ...]:
-    """Return one density per lane in which something has a time."""
+def densities(tables: Mapping[str, pd.DataFrame], steps: pd.DataFrame, boots: Boots) -> tuple[Density, ...]:
+    """Return one density per lane in which something has a time; *steps* are the timeline's `package_steps`."""
     lanes: dict[str, list[Seconds]] = {}
-    for lane, seconds in _seconds(tables, boots):
+    for lane, seconds in _seconds(tables, steps, boots):
         lanes.setdefault(lane, []).append(seconds)
     joined = {lane: np.concatenate(parts) for lane, parts in lanes.items()}
     return tuple(_density(lane, seconds) for lane, seconds in joined.items() if len(seconds))
 
 
-def _seconds(tables: Mapping[str, pd.DataFrame], boots: Boots) -> Iterator[tuple[str, Seconds]]:
-    steps = claude_events(tables["events"], STEPS)
+def _seconds(tables: Mapping[str, pd.DataFrame], steps: pd.DataFrame, boots: Boots) -> Iterator[tuple[str, Seconds]]:
     lanes = steps["EventID"].map({number: lane for number, (lane, *_) in STEPS.items()})
     for lane in ("package", "launch"):
         yield lane, _unix(steps["TimeCreated"], np.flatnonzero((lanes == lane).to_numpy(dtype=bool)))

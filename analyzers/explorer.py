@@ -12,12 +12,10 @@ from claude_evidence.analyzers._excerpts import first_and_last, reference, told
 from claude_evidence.analyzers._payload import MARK
 from claude_evidence.analyzers._rows import Positions, rows_of
 from claude_evidence.analyzers._types import Hit
-from claude_evidence.evidence_rows import EvidenceRow
+from claude_evidence.evidence_rows import AROUND, EvidenceRow
 from claude_evidence.model import Finding
 
 MOST_ROWS = 1000
-AROUND = 5
-"""How many rows before and after one that was found are told with it."""
 IN_ORDER = ("events", "app_log")
 """The tables whose rows stand in the order in which things happened: neighbours explain each other there only."""
 _WINDOWS_ERROR = 2
@@ -47,10 +45,10 @@ def explorer(
     What findings rest on comes first (of each the first and last records, the most severe finding first), then the
     `AROUND` rows on each side of it, then the latest errors.
     """
-    by_id = {(hit.document.name, hit.group): hit for hit in hits}
+    by_name = {(hit.document.name, hit.group): hit for hit in hits}
     chosen, rests = _Chosen(most), _resting(hits, tables)
     for finding in found:
-        hit = by_id[finding.document, finding.group]
+        hit = by_name[finding.document, finding.group]
         for table, rows in hit.rows.items():
             shown = first_and_last(rows).tolist()
             chosen.add(table, shown, "found")
@@ -105,4 +103,4 @@ def _rows(chosen: _Chosen, tables: Tables, hashes: Mapping[str, str]) -> Iterato
             )
 
 
-__all__ = ["AROUND", "MOST_ROWS", "explorer"]
+__all__ = ["IN_ORDER", "MOST_ROWS", "explorer"]

@@ -19,7 +19,7 @@ from claude_evidence.analyzers.findings import findings, findings_of
 from claude_evidence.analyzers.joins import at_rest, join, zone_known
 from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
-from claude_evidence.analyzers.timeline import timeline
+from claude_evidence.analyzers.timeline import package_steps, timeline
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Custody, Evidence, Level, Member, NotJudged, Report
 from claude_evidence.tally import tally
@@ -58,6 +58,7 @@ def examine(
     host = host_version(evidence.manifest, tables["package"])
     found = findings(judgement.hits, rules, tables, hashes, host)
     not_judged = said_once([*rules.not_judged, *unmet, *judgement.not_judged], rules, judgement.answered)
+    steps = package_steps(tables["events"])
     booted = boots(tables["events"], hashes)
     links = findings_of(judgement.hits, found, tables)
     areas = {document.stem: document.file.parent.name for document in rules.documents}
@@ -66,7 +67,7 @@ def examine(
         verdict=verdict(found, basis(evidence, rules, not_judged), evidence.manifest.timezone),
         findings=found,
         not_judged=not_judged,
-        timeline=timeline(tables, history, found, areas, booted, hashes),
+        timeline=timeline(tables, steps, history, found, areas, booted, hashes),
         conversations=(rows := ledger(_aged(evidence, tables), history, hashes, links)),
         packages=packages(tables, hashes),
         boots=booted,
@@ -78,7 +79,7 @@ def examine(
         tally=tally(rows),
         rows=(carried := explorer(judgement.hits, found, tables, hashes))[0],
         rows_to_tell=carried[1],
-        densities=densities(tables, booted),
+        densities=densities(tables, steps, booted),
     )
     return report, judgement.hits
 

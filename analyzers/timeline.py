@@ -58,18 +58,19 @@ APP_MARKS = (
 
 def timeline(
     tables: Mapping[str, pd.DataFrame],
+    steps: pd.DataFrame,
     history: AppHistory,
     findings: Iterable[Finding],
     areas: Mapping[str, str],
     boots: Boots,
     hashes: Mapping[str, str],
 ) -> tuple[TimelineEntry, ...]:
-    """Return at most `MOST_ENTRIES` entries in order of time.
+    """Return at most `MOST_ENTRIES` entries in order of time; *steps* are `package_steps`.
 
     Runs of one text in one lane become one entry with a count.
     """
     drafts = [
-        *_events(tables["events"]),
+        *_events(steps),
         *_app(tables["app_log"], history),
         *(_Draft(entry) for entry in (*_findings(findings, areas), *_boots(boots))),
     ]
@@ -109,8 +110,13 @@ def _with_evidence(
         yield replace(draft.entry, evidence=found[draft.table, draft.row]) if draft.table else draft.entry
 
 
-def _events(events: pd.DataFrame) -> Iterator[_Draft]:
-    for row in records(claude_events(events.assign(row=np.arange(len(events))), STEPS)):
+def package_steps(events: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of *events* that are `STEPS` of Claude's package, with their position as ``row``."""
+    return claude_events(events.assign(row=np.arange(len(events))), STEPS)
+
+
+def _events(steps: pd.DataFrame) -> Iterator[_Draft]:
+    for row in records(steps):
         lane, text, level = STEPS[int(row["EventID"])]
         payload = decode(row["EventData"])
         named = [

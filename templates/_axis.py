@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from claude_evidence.templates._clock import as_utc
+from claude_evidence.templates._clock import EPOCH, as_utc
 from claude_evidence.templates._words import many
 
 MOST_TICKS = 5
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400.0
 _STEPS = (60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, *(n * _DAY for n in (1, 2, 7, 14, 30, 91, 365)))
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
@@ -41,9 +40,9 @@ def _ticks(first: datetime, last: datetime) -> Iterator[Tick]:
         return
     step = next((step for step in _STEPS if span <= MOST_TICKS * step), span / (MOST_TICKS - 1) // _DAY * _DAY)
     form = "%H:%M" if step < _DAY else "%m-%d" if span < 300 * _DAY else "%Y-%m"
-    number = (first - _EPOCH).total_seconds() // step + 1
-    while number * step < (last - _EPOCH).total_seconds():
-        time = _EPOCH + timedelta(seconds=number * step)
+    number = (first - EPOCH).total_seconds() // step + 1
+    while number * step < (last - EPOCH).total_seconds():
+        time = EPOCH + timedelta(seconds=number * step)
         yield Tick(place(time, first, last), time.strftime(form))
         number += 1
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from claude_evidence.causes import leads
 from claude_evidence.model import Finding, Report
+from claude_evidence.templates._view import by_id
 
 MOST = 12
 """Findings that one step of a chain shows; a hostile report may name thousands."""
@@ -59,8 +60,8 @@ def story(report: Report) -> tuple[tuple[Link, ...], ...]:
 
     A finding stands one step after the last of its causes. What the verdict tells beside the story is not in it.
     """
-    by_id = {finding.id: finding for finding in reversed(report.findings)}
-    told = [by_id[name] for name in dict.fromkeys(report.verdict.findings[:MOST]) if name in by_id]
+    known = by_id(report)
+    told = [known[name] for name in dict.fromkeys(report.verdict.findings[:MOST]) if name in known]
     before = _nearest([[n for n in range(place) if leads(told[n], one)] for place, one in enumerate(told)])
     mine = _reached(before)
     steps: list[list[Link]] = []

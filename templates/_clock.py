@@ -12,6 +12,9 @@ from claude_evidence.model import Manifest
 _MACHINE_ZONES = frozenset({"localtime", "posixrules"})
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Writes times; ``zone`` is None where nobody said in which zone the machine was."""

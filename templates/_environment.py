@@ -115,7 +115,6 @@ def _globals() -> dict[str, Any]:
         "history": _history.history,
         "cadence": _cadence.cadence,
         "records": _records.records,
-        "row_id": _records.row_id,
         "sheets": _records.sheets,
         "sums": _ledger.sums,
         "unread": _view.unread,

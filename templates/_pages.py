@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
 
 from markupsafe import Markup
 
@@ -15,6 +14,7 @@ from claude_evidence.templates._environment import environment, resource
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._records import row_ids
 from claude_evidence.templates._timeline_data import timeline_data
+from claude_evidence.templates._view import by_id
 
 HTML, MARKDOWN = "report.html.j2", "report.md.j2"
 STYLES = ("vendor/uplot.css", "report.css")
@@ -61,7 +61,7 @@ def page(report: Report, clock: Clock) -> str:
             timeline_data=timeline_data(report, clock),
             row_ids=row_ids(report),
             anchors=_anchors(report),
-            findings_by_id=_by_id(report),
+            findings_by_id=by_id(report),
         )
     )
 
@@ -99,10 +99,6 @@ def _anchors(report: Report) -> dict[str, str]:
     """Return the HTML id of every listed member by its name; the first of two alike keeps it."""
     shown = report.custody.members[: HTML_LIMITS["members"]]
     return {member.name: f"member-{number}" for number, member in reversed(list(enumerate(shown, 1)))}
-
-
-def _by_id(report: Report) -> dict[str, Any]:
-    return {finding.id: finding for finding in reversed(report.findings)}
 
 
 def _hash(text: str) -> str:

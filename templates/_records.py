@@ -7,16 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from claude_evidence.evidence_rows import EvidenceRow
+from claude_evidence.evidence_rows import AROUND, EvidenceRow
 from claude_evidence.model import EvidenceRef, Finding, Report
-
-AROUND = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row in its place: ``gap`` rows of the same file stand before it that are not shown; -1 where none can be."""
+    """A row in its place, with its HTML id: ``gap`` rows of the same file stand before it that are not shown."""
 
+    id: str
     row: EvidenceRow
     gap: int
     found: bool
@@ -52,7 +51,7 @@ def _lines(rows: Sequence[EvidenceRow], finding: str) -> Iterator[Line]:
     before = -1
     for row in rows:
         gap = row.position - before - 1 if before >= 0 else 0
-        yield Line(row, gap, finding in row.findings if finding else bool(row.findings))
+        yield Line(row_id(row), row, gap, finding in row.findings if finding else bool(row.findings))
         before = row.position
 
 

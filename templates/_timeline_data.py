@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 from claude_evidence.evidence_rows import Density
 from claude_evidence.model import Report
-from claude_evidence.templates._clock import Clock, as_utc
+from claude_evidence.templates._clock import EPOCH, Clock, as_utc
 from claude_evidence.templates._words import LANE_WORDS, LANES
 
 _MOST_STEPS = 4000
@@ -41,7 +41,7 @@ def _marked(report: Report) -> Iterator[int]:
 
 
 def _unix(time: datetime) -> int:
-    return (as_utc(time) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    return (as_utc(time) - EPOCH) // timedelta(seconds=1)
 
 
 def _end(density: Density) -> int:
@@ -82,7 +82,7 @@ def _asked(times: Collection[int]) -> list[int]:
 
 def _offset(clock: Clock, time: int) -> int:
     try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time)
+        moment = EPOCH + timedelta(seconds=time)
         offset = moment.astimezone(clock.zone).utcoffset()
     except OverflowError:  # outside of what a datetime can hold
         return 0

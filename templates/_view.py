@@ -69,8 +69,10 @@ def _is_step(entry: TimelineEntry, failure: TimelineEntry) -> bool:
 def _next_life(timeline: Iterable[TimelineEntry], failures: Sequence[TimelineEntry]) -> TimelineEntry | None:
     """Return the app's next start after the last of *failures*, as its own log tells it."""
     last = max((one.until or one.time for one in failures if one.time), default=None)
-    started = (e for e in timeline if e.lane == "app" and e.text.startswith("App started") and e.time and last)
-    return next((entry for entry in started if entry.time and last and entry.time > last), None)
+    if last is None:
+        return None
+    started = (entry for entry in timeline if entry.lane == "app" and entry.text.startswith("App started"))
+    return next((entry for entry in started if entry.time and entry.time > last), None)
 
 
 def main_finding(report: Report) -> Finding | None:
@@ -116,6 +118,11 @@ def open_rules(not_judged: Iterable[NotJudged]) -> str:
     if not some:
         return none
     return f"{none}, and {some} more in part" if False in partly else f"{many(some, 'rule')} in part"
+
+
+def by_id(report: Report) -> dict[str, Finding]:
+    """Return the findings by their ids; the first of two alike keeps it."""
+    return {finding.id: finding for finding in reversed(report.findings)}
 
 
 def anchor(prefix: str, name: str) -> str:

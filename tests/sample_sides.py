@@ -15,6 +15,12 @@ SAMPLES = sorted((Path(__file__).resolve().parents[1] / "samples").glob("*.zip")
 _rules = cache(partial(load_rules, []))
 
 
+def sample(name: str) -> Path:
+    """Return the path of the sample called *name*."""
+    (path,) = [path for path in SAMPLES if path.stem == name]
+    return path
+
+
 @cache
 def side(path: Path) -> Side:
     """Return the evidence of the sample at *path*, the report on it and the rows that its findings rest on."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from claude_evidence.model import EvidenceRef
 
+AROUND = 5
+"""How many rows before and after one that was found are told with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
@@ -33,4 +36,4 @@ class Density:
     counts: tuple[int, ...]
 
 
-__all__ = ["Density", "EvidenceRow"]
+__all__ = ["AROUND", "Density", "EvidenceRow"]

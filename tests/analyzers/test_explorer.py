@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from claude_evidence.analyzers.density import MOST_BINS, _density
-from claude_evidence.analyzers.explorer import AROUND, IN_ORDER, explorer
+from claude_evidence.analyzers.explorer import IN_ORDER, explorer
+from claude_evidence.evidence_rows import AROUND
 from claude_evidence.model import Report
-from tests.sample_sides import SAMPLES, side
+from tests.sample_sides import SAMPLES, sample, side
 
 EACH = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 
@@ -47,7 +48,7 @@ def test_what_findings_rest_on_is_there_with_five_rows_on_each_side(path: Path) 
 
 
 def storm() -> tuple[Path, Report]:
-    path = next(path for path in SAMPLES if path.stem == "exdev-storm-second-drive")
+    path = sample("exdev-storm-second-drive")
     return path, side(path).report
 
 

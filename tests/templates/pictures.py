@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_evidence.templates.render import render
-from tests.sample_sides import SAMPLES, side
+from tests.sample_sides import sample, side
 from tests.templates.browsing import prefer, started
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -70,8 +70,7 @@ PICTURES = (
 def take(driver: Any, picture: Picture, folder: Path) -> bytes:
     """Return *picture* as PNG."""
     page = folder / f"{picture.sample}.html"
-    path = next(path for path in SAMPLES if path.stem == picture.sample)
-    page.write_text(render(side(path).report), "utf-8")
+    page.write_text(render(side(sample(picture.sample)).report), "utf-8")
     prefer(driver, picture.scheme, picture.width)
     driver.get(page.as_uri())
     driver.execute_script(f"document.documentElement.style.scrollBehavior = 'auto'; {picture.script}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from claude_evidence.templates.render import render
-from tests.sample_sides import SAMPLES, side
+from tests.sample_sides import SAMPLES, sample, side
 from tests.templates.browsing import NEEDS_BROWSER, prefer
 
 pytestmark = NEEDS_BROWSER
@@ -52,7 +52,7 @@ def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def story(browser: Any, tmp_path: Path) -> Any:
-    opened(browser, next(path for path in SAMPLES if path.stem == "update-breaks-launch"), tmp_path)
+    opened(browser, sample("update-breaks-launch"), tmp_path)
     return browser
 
 
@@ -206,7 +206,7 @@ def test_local_time_and_back(story: Any) -> None:
 
 
 def test_a_zone_that_is_utc_in_winter_has_its_winter(browser: Any, tmp_path: Path) -> None:
-    path = next(path for path in SAMPLES if path.stem == "update-breaks-launch")
+    path = sample("update-breaks-launch")
     target = tmp_path / "report.html"
     target.write_text(render(side(path).report, zone="Europe/London"), "utf-8")
     browser.get(target.as_uri())

@@ -122,10 +122,10 @@ def test_every_move_on_every_sample(page: Any) -> None:
     area.send_keys(HOME)
     assert span(page) == whole
     area.send_keys(RIGHT)
-    assert page.find_element("css selector", ".hover").text if page.execute_script(DATED) else True
+    assert page.find_element("css selector", ".hover").text
     area.send_keys(ENTER)
-    target = page.execute_script("return location.hash")
-    assert not target or page.execute_script("return document.querySelector(location.hash).checkVisibility()")
+    assert page.execute_script("return location.hash")
+    assert page.execute_script("return document.querySelector(location.hash).checkVisibility()")
 
 
 def test_the_wheel_zooms_with_ctrl_only(story: Any) -> None:
@@ -194,7 +194,7 @@ def test_local_time_and_back(story: Any) -> None:
     utc = story.find_element("css selector", ".span").text
     press(story, "Local time (Europe/Berlin)")
     local = story.find_element("css selector", ".span").text
-    assert utc.endswith("2026-05-17 06:10:02 UTC.") or "UTC" in utc
+    assert utc.endswith("2026-05-17 06:10:02 UTC.")
     assert "Europe/Berlin" in local
     assert local != utc
     size = "return getComputedStyle(document.querySelector('tr[id^=moment-] time .local')).fontSize"

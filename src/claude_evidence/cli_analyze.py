@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 FORMATS = ("html", "md", "json", "timesketch", "csv", "parquet")
+LARGE_BYTES = 64 << 20
+"""Evidence of this size earns back what huge pages of memory cost."""
 TIMELINES = {"timesketch": "timeline.jsonl", "csv": "timeline.csv", "parquet": "timeline.parquet"}
 """Formats that hold every dated row rather than the report, and how the name of such a file ends."""
 
@@ -161,12 +163,16 @@ def examined(
 
     UsageError where there is nothing to look at.
     """
-    from claude_evidence.analyzers.report import examine
     from claude_evidence.bundle import Limits, open_bundle
-    from claude_evidence.parsers import parse
-    from claude_evidence.written import now
 
     with open_bundle(inputs, Limits().raised(raise_limits), zone=zone) as bundle:
+        if sum(member.size_bytes for member in bundle.members) < LARGE_BYTES:
+            os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")  # a short run pays for huge pages in vain
+        # only now: NumPy looks at its environment once
+        from claude_evidence.analyzers.report import examine
+        from claude_evidence.parsers import parse
+        from claude_evidence.written import now
+
         evidence = parse(bundle, rules.fields, zone=zone, engine=engine, progress=progress.member)
         if not evidence.coverage and not evidence.manifest.format:
             raise UsageError(_nothing(inputs, evidence))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Evidence, NotJudged, Outcome, Reason
 
 TRACES = frozenset(
@@ -99,7 +100,7 @@ def said_once(entries: Sequence[NotJudged], rules: RuleSet, answered: frozenset[
     unique = {}
     for entry in entries:
         stem = stems.get(entry.rule, entry.rule)
-        title = entry.title or titles.get(stem, "")
+        title = lazy_gettext(entry.title or titles.get(stem, ""))
         unique[stem, entry.reason, entry.detail, title] = replace(
             entry, rule=stem, title=title, partly=stem in answered
         )

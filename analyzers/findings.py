@@ -13,6 +13,7 @@ from claude_evidence.analyzers._excerpts import references, span
 from claude_evidence.analyzers._storms import per_day, per_session
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import LABEL, known_versions
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import EvidenceRef, Finding, Risk, Step
 
 Tables = Mapping[str, pd.DataFrame]
@@ -53,7 +54,7 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         rule=document.stem,
         sigma_id=document.id,
         id=_identity(hit, evidence),
-        title=document.title,
+        title=lazy_gettext(document.title),
         level=document.level,
         confidence=str(custom.get("confidence", "medium")),
         document=document.name,
@@ -64,12 +65,12 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         count=hit.count,
         group=hit.group,
         evidence=tuple(evidence),
-        explanation=str(custom.get("explanation") or ""),
+        explanation=lazy_gettext(str(custom.get("explanation") or "")),
         facts=_facts(custom.get("facts"), hit, tables) + _versions(_mapping(custom.get("versions")), host),
         remedy=_steps(custom.get("remedy")),
-        does_not_work=_texts(custom.get("does_not_work")),
-        for_developers=str(custom.get("for_developers", "")),
-        false_positives=document.false_positives,
+        does_not_work=tuple(map(lazy_gettext, _texts(custom.get("does_not_work")))),
+        for_developers=lazy_gettext(str(custom.get("for_developers", ""))),
+        false_positives=tuple(map(lazy_gettext, document.false_positives)),
         because_of=_texts(custom.get("because_of")),
         leads_to=_texts(custom.get("leads_to")),
         versions=_mapping(custom.get("versions")),
@@ -105,7 +106,7 @@ def _facts(wanted: Any, hit: Hit, tables: Tables) -> tuple[tuple[str, str], ...]
         ]
         values = [value for column in columns for value in column.dropna().unique().tolist()]
         if values:
-            facts.append((str(fact["label"]), _shown(values, fact.get("show", "values"))))
+            facts.append((lazy_gettext(str(fact["label"])), _shown(values, fact.get("show", "values"))))
     return tuple(facts)
 
 
@@ -121,8 +122,9 @@ def _shown(values: list[Any], show: str) -> str:
         ordered = sorted(values, key=lambda value: (type(value).__name__, value))
         return _text(ordered[0 if show == "min" else -1])
     distinct = list(dict.fromkeys(values))
-    more = f" and {len(distinct) - SHOWN_VALUES:,} more" if len(distinct) > SHOWN_VALUES else ""
-    return ", ".join(_text(v) for v in distinct[:SHOWN_VALUES]) + more
+    told = ", ".join(_text(v) for v in distinct[:SHOWN_VALUES])
+    rest = len(distinct) - SHOWN_VALUES
+    return lazy_gettext("%(values)s and %(rest)s more", values=told, rest=rest) if rest > 0 else told
 
 
 def _text(value: Any) -> str:
@@ -139,10 +141,10 @@ def _steps(remedy: Any) -> tuple[Step, ...]:
     risks = {risk.value: risk for risk in Risk}
     return tuple(
         Step(
-            str(s.get("step", "")),
+            lazy_gettext(str(s.get("step", ""))),
             str(s.get("command", "")).strip(),
             risks.get(str(s.get("risk", "")), Risk.NEEDS_ADMIN),
-            str(s.get("worked", "")),
+            lazy_gettext(str(s.get("worked", ""))),
         )
         for s in (remedy if isinstance(remedy, list) else [])
         if isinstance(s, Mapping)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +13,7 @@ from jinja2 import BaseLoader, BytecodeCache, Environment, FunctionLoader, Stric
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
-from claude_evidence import compiled
+from claude_evidence import compiled, messages
 from claude_evidence.templates import (
     _bidi,
     _cadence,
@@ -27,6 +29,8 @@ from claude_evidence.templates import (
 )
 from claude_evidence.templates._clock import iso
 from claude_evidence.templates._visible import clip, visible
+
+_TAGGED = re.compile(f"({messages.MARKUP.pattern})")
 
 
 def resource(name: str) -> str:
@@ -79,7 +83,10 @@ def environment(*, html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_html_text if html else _markdown_text,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.filters.update(
         number=_words.number,
         many=_words.many,
@@ -95,8 +102,9 @@ def environment(*, html: bool) -> Environment:
         code=_markdown.code,
         fence=_markdown.fence,
         basename=_basename,
+        translated=messages.translated,
     )
-    made.globals.update(_globals())
+    made.globals.update(_globals(), **(_said(_html_text, _quoted) if html else _said(_markdown_text, str)))
     return made
 
 
@@ -134,6 +142,26 @@ def _globals() -> dict[str, Any]:
         "STEPS": _history.KINDS,
         "VERSIONS": _words.VERSIONS,
     }
+
+
+def _said(inert: Callable[[Any], Any], framed: Callable[[str], str]) -> dict[str, Callable[..., Markup]]:
+    """Return the functions that say a text of a template: a translation cannot leave its place, nor can a value."""
+
+    def fill(text: str, values: dict[str, Any]) -> Markup:
+        return Markup(framed(text)) % {name: inert(value) for name, value in messages.shown(values).items()}  # noqa: S704 - ours
+
+    def gettext(text: str, **values: Any) -> Markup:
+        return fill(messages.translated(text), values)
+
+    def ngettext(one: str, many: str, num: int, **values: Any) -> Markup:
+        return fill(messages.translated_many(one, many, num), {"num": num, **values})
+
+    return {"gettext": gettext, "ngettext": ngettext}
+
+
+def _quoted(text: str) -> str:
+    """Return *text* with the quotation marks outside its tags escaped: it may stand in an attribute."""
+    return "".join(part if part[:1] == "<" else part.replace('"', "&quot;") for part in _TAGGED.split(text))
 
 
 def _html_text(value: Any) -> Any:

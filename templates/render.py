@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claude_evidence import messages
 from claude_evidence.model import Report, UsageError
 from claude_evidence.templates._clock import Clock
 from claude_evidence.templates.report_json import to_json
@@ -21,4 +22,4 @@ def render(report: Report, template: str = HTML, *, zone: str | None = None) -> 
     from claude_evidence.templates import _pages  # jinja2: not for JSON
 
     write = _pages.page if template == HTML else _pages.issue_text
-    return write(report, Clock.of(report.manifest, zone))
+    return write(messages.told(report), Clock.of(report.manifest, zone))

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from claude_evidence import messages
 from claude_evidence.model import Level, Problem, Report, Step
 from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._ledger import sums
@@ -25,7 +26,7 @@ def summary(report: Report, *, colour: bool, width: int, zone: str | None = None
 
     *colour* adds SGR sequences; beside these and line breaks, no control character is in the text.
     """
-    page = _Page(Clock.of(report.manifest, zone), colour, max(width, 40))
+    page, report = _Page(Clock.of(report.manifest, zone), colour, max(width, 40)), messages.told(report)
     lines = [
         *page.verdict(report),
         *page.steps(report.verdict.what_to_do),

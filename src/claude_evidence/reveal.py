@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from claude_evidence import json_text
+from claude_evidence.messages import Message
 from claude_evidence.model import Manifest
 from claude_evidence.usage import UsageError
 
@@ -70,6 +71,8 @@ def reveal(report: Any, mapping: Mapping[str, str]) -> Any:
     """Return *report* (a `Report`, or any dataclass) with true values in place of tokens."""
     if not mapping or isinstance(report, Enum):
         return report
+    if isinstance(report, Message):
+        return report.having(reveal(report.values, mapping))
     if isinstance(report, str):
         return revealed(report, mapping)
     if is_dataclass(report) and not isinstance(report, type):

@@ -1,0 +1,185 @@
+"""The report's words: English in the code, in another language by a catalogue of gettext.
+
+``templates/messages.pot`` holds every English text in one place; docs/translating.md says how a translation is made.
+Values stand in a text as ``%(name)s``; a whole number gets its separators. What the analysis says is made before the
+language is known, and rules and tests read it: it stays English (`lazy_gettext`) until a template asks (`told`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from claude_evidence.usage import UsageError
+
+if TYPE_CHECKING:
+    from gettext import GNUTranslations
+
+MARKUP = re.compile(r"<[^<>]*>")
+"""A tag in a text for the page."""
+_VALUE = re.compile(r"%\((\w+)\)s|%%")
+_LISTED = 200
+_catalogues: list[GNUTranslations] = []
+
+
+class Message(str):
+    """A text that can be said in other languages; as a ``str`` it is English."""
+
+    __slots__ = ("forms", "number", "values")
+    forms: tuple[str, ...]
+    number: int
+    values: Mapping[str, object]
+
+    def __new__(cls, forms: tuple[str, ...], values: Mapping[str, object], number: int = 1) -> Message:
+        """*forms* is one text, or one for one thing and one for *number* of them; *values* stand in it."""
+        text = forms[0] if number == 1 else forms[-1]
+        made = super().__new__(cls, _filled(text, values))
+        made.forms, made.values, made.number = forms, values, number
+        return made
+
+    def told(self) -> str:
+        """Return the text in the language of the report."""
+        one, *many = self.forms
+        text = translated_many(one, many[0], self.number) if many else translated(one)
+        return _filled(text, {name: told(value) for name, value in self.values.items()})
+
+    def having(self, values: Mapping[str, object]) -> Message:
+        """Return the same text with other *values* in it."""
+        return Message(self.forms, values, self.number)
+
+    def __getnewargs__(self) -> tuple[tuple[str, ...], Mapping[str, object], int]:  # type: ignore[override]
+        return self.forms, self.values, self.number
+
+
+def gettext_noop(text: str) -> str:
+    """Return *text* as it is, and have it in the catalogue: for constants, which are translated where they are said."""
+    return text
+
+
+def lazy_gettext(text: str, **values: object) -> str:
+    """Return *text* with *values* in English, to be told in another language later."""
+    return Message((text,), values)
+
+
+def lazy_ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """Return the form for *num* things, in which ``%(num)s`` is that number, like `lazy_gettext`."""
+    return Message((one, many), {"num": num, **values}, num)
+
+
+def joined(parts: Iterable[str], between: str = " ") -> str:
+    """Return *parts* as one text, each of which may be a message."""
+    said = list(parts)
+    names = [f"part{number}" for number in range(len(said))]
+    return Message(
+        (between.replace("%", "%%").join(f"%({name})s" for name in names),), dict(zip(names, said, strict=True))
+    )
+
+
+def gettext(text: str, **values: object) -> str:
+    """Return *text* in the language of the report, with *values* in their places."""
+    return _filled(translated(text), values)
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """Return the form for *num* things in the language of the report; ``%(num)s`` is that number."""
+    return _filled(translated_many(one, many, num), {"num": num, **values})
+
+
+def shown(values: Mapping[str, object]) -> dict[str, object]:
+    """Return *values* as they stand in a text."""
+    return {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}
+
+
+def told(value: Any) -> Any:
+    """Return *value*, a message or whatever holds some, in the language of the report."""
+    if not _catalogues or isinstance(value, Enum):
+        return value
+    if isinstance(value, Message):
+        return value.told()
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: told(getattr(value, field.name)) for field in fields(value)})
+    if type(value) in (tuple, list):
+        return type(value)(map(told, value))
+    if isinstance(value, Mapping):
+        return {key: told(inner) for key, inner in value.items()}
+    return value
+
+
+def translated(text: str) -> str:
+    """Return *text* in the language of the report, its values not yet filled in."""
+    return _fit(text, _catalogues[-1].gettext(text)) if _catalogues and text else text
+
+
+def translated_many(one: str, many: str, num: int) -> str:
+    """Return the form for *num* things in the language of the report, its values not yet filled in."""
+    english = one if num == 1 else many
+    return _fit(english, _catalogues[-1].ngettext(one, many, num)) if _catalogues else english
+
+
+def language() -> str:
+    """Return the language of the report (BCP 47); ``und`` where its catalogue does not say."""
+    return _catalogues[-1].info().get("language", "").replace("_", "-") or "und" if _catalogues else "en"
+
+
+def plural_forms() -> list[int]:
+    """Return which form of a text the numbers 0 to 199 take: of all larger ones, the last two digits decide."""
+    return [int(_catalogues[-1].plural(num)) if _catalogues else int(num != 1) for num in range(_LISTED)]  # type: ignore[attr-defined]
+
+
+@contextmanager
+def spoken(catalogue: Path | None) -> Iterator[None]:
+    """Say everything in the language of *catalogue* (a compiled ``.mo`` file), or in English.
+
+    UsageError where it is none.
+    """
+    if catalogue is None:
+        yield
+        return
+    _catalogues.append(_loaded(catalogue))
+    try:
+        yield
+    finally:
+        _catalogues.pop()
+
+
+def _loaded(path: Path) -> GNUTranslations:
+    from gettext import GNUTranslations
+
+    try:
+        with path.open("rb") as file:
+            return GNUTranslations(file)
+    except OSError as error:
+        reason = error.strerror or "is no catalogue of messages (.mo)"
+    except Exception:  # noqa: BLE001 - whatever a damaged file makes of its offsets, its charset and its rule for plurals
+        reason = "is no catalogue of messages (.mo)"
+    raise UsageError(f"{path}: {reason}")
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return text % shown(values) if values else text
+
+
+@lru_cache(maxsize=4096)
+def _fit(text: str, said: str) -> str:
+    """Return *said* where it has the tags and no other values than *text* has: a translation can spoil no report."""
+    mine, theirs = _frame(text), _frame(said)
+    return said if theirs.values <= mine.values | {"num"} and theirs[1:] == mine[1:] else text
+
+
+class _Frame(NamedTuple):
+    values: frozenset[str]
+    tags: tuple[str, ...]
+    stray: tuple[bool, int]
+
+
+def _frame(text: str) -> _Frame:
+    """Return what of *text* is not words: values, tags, and signs of either that are none."""
+    names = frozenset(match[1] for match in _VALUE.finditer(text) if match[1])
+    stray = "%" in _VALUE.sub("", text), MARKUP.sub("", text).count("<")
+    return _Frame(names, tuple(sorted(MARKUP.findall(text))), stray)

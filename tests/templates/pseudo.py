@@ -1,0 +1,147 @@
+"""A language made by machine: English with accents on its vowels, so that what passes the catalogue by can be seen.
+
+``python -m tests.templates.pseudo SAMPLE`` prints the words of its reports that are still plain English.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+
+from claude_evidence import messages
+from claude_evidence.analyzers.rules import load_rules
+from claude_evidence.cli_analyze import examined
+from claude_evidence.messages import MARKUP, spoken
+from claude_evidence.model import Report
+from claude_evidence.progress import Progress
+from claude_evidence.templates.render import HTML, JSON, MARKDOWN, render
+from claude_evidence.templates.terminal import summary
+from tests.messages import ROOT, gathered
+
+PLAIN, ACCENTED = "aeiouyAEIOUY", "áéíóúýÁÉÍÓÚÝ"
+ACCENTS, BACK = str.maketrans(PLAIN, ACCENTED), str.maketrans(ACCENTED, PLAIN)
+KEPT = re.compile(rf"(%\(\w+\)s|&\w+;|{MARKUP.pattern})")
+WORD = re.compile(r"[^\W\d_]{3,}")
+# The fields of a report that say something in words; the others are evidence, names and fixed values.
+OURS = {
+    *(f".verdict.{name}" for name in ("headline", "what_happened", "when", "what_to_do.text", "what_to_do.worked")),
+    *(f".findings.{name}" for name in ("title", "explanation", "facts", "remedy.text", "remedy.worked")),
+    *(f".findings.{name}" for name in ("does_not_work", "false_positives", "for_developers")),
+    *(f".conversations.{name}" for name in ("proof", "how", "detail")),
+    *(".not_judged.title", ".not_judged.detail", ".timeline.text", ".boots.summary", ".notes"),
+}
+OWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
+
+
+def accented(text: str) -> str:
+    """Return *text* in the language of this module, its values, tags and entities as they are."""
+    return "".join(part if n % 2 else part.translate(ACCENTS) for n, part in enumerate(KEPT.split(text)))
+
+
+@cache
+def catalogue() -> bytes:
+    """Return the compiled catalogue of all texts."""
+    made = gathered()
+    made.locale = "en"  # for its two forms of plural
+    for message in made:
+        if message.id:
+            texts = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
+            said = tuple(map(accented, texts))
+            message.string = said if len(said) > 1 else said[0]
+    compiled = io.BytesIO()
+    write_mo(compiled, made)
+    return compiled.getvalue()
+
+
+def report_of(sample: Path) -> Report:
+    """Return the report on *sample* in the language that is spoken."""
+    with Progress(quiet=True) as progress:
+        return examined([sample], load_rules([]), progress, zone=None)[1]
+
+
+class Said(HTMLParser):
+    """What a page says, in text and in attributes that are read out."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("style", "script"):
+            self.inside.append(tag)
+        self.texts += [value for name, value in attrs if value and name in OWN_ATTRIBUTES]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.inside:
+            self.inside.remove(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.inside:
+            self.texts.append(data)
+
+
+def plain_words(text: str) -> set[str]:
+    """Return the words of *text* that hold a vowel without an accent."""
+    return {word for word in WORD.findall(text) if set(word) & set(PLAIN)}
+
+
+def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text in a JSON value with the keys that lead to it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from strings(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner, path)
+    elif isinstance(value, str):
+        yield path, value
+
+
+def untranslated(report: Report) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield where *report* still says plain English: the form, the text, and its words that no evidence has."""
+    parts = list(strings(json.loads(render(messages.told(report), JSON))))
+    evidence = {word for path, text in parts if path not in OURS for word in plain_words(text)}
+    for path, text in parts:
+        if path in OURS and (words := plain_words(text) - evidence):
+            yield path, text, words
+    evidence |= {word for path, text in parts if path in OURS for word in plain_words(text)}
+    forms = {
+        "page": Said(render(report, HTML)).texts,
+        "Markdown": render(report, MARKDOWN).splitlines(),
+        "terminal": summary(report, colour=False, width=100).splitlines(),
+    }
+    for form, texts in forms.items():
+        for text in texts:
+            if words := plain_words(text) - evidence:
+                yield form, text, words
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Speak this language."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "accented.mo"
+        place.write_bytes(catalogue())
+        with spoken(place):
+            yield
+
+
+if __name__ == "__main__":
+    with speaking():
+        for sample in sys.argv[1:]:
+            for form, text, words in untranslated(report_of(ROOT / "samples" / f"{sample}.zip")):
+                print(f"{form}: {' '.join(sorted(words)[:9])}: {text.strip()[:160]!r}")

@@ -13,12 +13,13 @@ from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._environment import environment, resource
 from claude_evidence.templates._fit import Room, fitted, left_out, rooms
 from claude_evidence.templates._records import row_ids
+from claude_evidence.templates._script_words import script_words
 from claude_evidence.templates._timeline_data import timeline_data
 from claude_evidence.templates._view import by_id
 
 HTML, MARKDOWN = "report.html.j2", "report.md.j2"
 STYLES = ("vendor/uplot.css", "report.css")
-OWN_SCRIPTS = ("report", "tables", "explorer", "timeline", "moves")
+OWN_SCRIPTS = ("words", "report", "tables", "explorer", "timeline", "moves")
 SCRIPTS = ("vendor/uplot.js", *(f"scripts/{name}.js" for name in OWN_SCRIPTS))
 MARKDOWN_LIMIT = 60_000
 # How much the page shows of lists that have no natural end; what is cut is said, and the JSON has it all.
@@ -57,6 +58,7 @@ def page(report: Report, clock: Clock) -> str:
             policy=policy,
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
+            words=script_words(script),
             strips=_strip.strips(report),
             timeline_data=timeline_data(report, clock),
             row_ids=row_ids(report),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MARKUP = re.compile(r"<[^<>]*>")
 """A tag in a text for the page."""
 _VALUE = re.compile(r"%\((\w+)\)s|%%")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LISTED = 200
 _catalogues: list[GNUTranslations] = []
 
@@ -122,9 +123,17 @@ def translated_many(one: str, many: str, num: int) -> str:
     return _fit(english, _catalogues[-1].ngettext(one, many, num)) if _catalogues else english
 
 
+def is_translated() -> bool:
+    """Return whether a catalogue says the texts, in whatever language."""
+    return bool(_catalogues)
+
+
 def language() -> str:
     """Return the language of the report (BCP 47); ``und`` where its catalogue does not say."""
-    return _catalogues[-1].info().get("language", "").replace("_", "-") or "und" if _catalogues else "en"
+    if not _catalogues:
+        return "en"
+    named = _catalogues[-1].info().get("language", "").replace("_", "-")
+    return named if _LANGUAGE.fullmatch(named) else "und"
 
 
 def plural_forms() -> list[int]:

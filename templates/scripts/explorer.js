@@ -3,7 +3,7 @@ const explorer = document.querySelector(".sheets");
 if (explorer) {
   const sheets = [...explorer.querySelectorAll("details")];
   let before = null;  // what was open when the search began
-  const [field, told] = searchField(explorer, "Search the evidence");
+  const [field, told] = searchField(explorer, gettext("Search the evidence"));
   const lines = [...explorer.querySelectorAll("li.line")];
   filtering(lines, line => Date.parse(line.dataset.time ?? ""), field, told, narrowed => {
     for (const gap of explorer.querySelectorAll("li.gap")) gap.hidden = Boolean(narrowed);

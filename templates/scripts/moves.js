@@ -1,5 +1,5 @@
 // What the timeline answers to: mouse, touch, keys and buttons. Each move sets the span shown, and the tables follow it.
-const HOW = "Timeline. Left and right arrows go from moment to moment and Enter opens the evidence; plus and minus zoom, with Shift the arrows move the span, Home shows the whole period.";
+const HOW = gettext("Timeline. Left and right arrows go from moment to moment and Enter opens the evidence; plus and minus zoom, with Shift the arrows move the span, Home shows the whole period.");
 const FOLLOW_MS = 120;
 
 if (chart) {
@@ -9,7 +9,9 @@ if (chart) {
   const hover = document.createElement("output");
   let waiting = 0, current = -1, selecting = false;
 
-  const written = () => `${chart.written(Math.max(chart.from, chart.first))} to ${chart.written(Math.min(chart.to, chart.last))} ${chart.local ? chart.zone : "UTC"}`;
+  const spanned = () => ({
+    from: chart.written(Math.max(chart.from, chart.first)), until: chart.written(Math.min(chart.to, chart.last)), clock: chart.local ? chart.zone : "UTC",
+  });
   const isWhole = () => chart.from <= chart.whole.from && chart.to >= chart.whole.to;
 
   function show(from, to) {
@@ -18,7 +20,8 @@ if (chart) {
     chart.from = Math.min(Math.max(middle - width / 2, chart.whole.from), chart.whole.to - width);
     chart.to = chart.from + width;
     drawChart(chart);
-    told.textContent = isWhole() ? `The whole period: ${written()}.` : `Shown: ${written()}. Tables and evidence below show this span only.`;
+    told.textContent = isWhole() ? gettext("The whole period: %(from)s to %(until)s %(clock)s.", spanned())
+      : gettext("Shown: %(from)s to %(until)s %(clock)s. Tables and evidence below show this span only.", spanned());
     clearTimeout(waiting);
     waiting = setTimeout(follow, FOLLOW_MS);
   }
@@ -39,18 +42,18 @@ if (chart) {
     tools.append(made);
     return made;
   }
-  button("−", "Zoom out", () => zoom(2));
-  button("+", "Zoom in", () => zoom(0.5));
-  button("←", "Earlier", () => pan(-0.5));
-  button("→", "Later", () => pan(0.5));
-  button("Whole period", "", all);
-  if (chart.story.length) button("The moments that matter", "", () => {
+  button("−", gettext("Zoom out"), () => zoom(2));
+  button("+", gettext("Zoom in"), () => zoom(0.5));
+  button("←", gettext("Earlier"), () => pan(-0.5));
+  button("→", gettext("Later"), () => pan(0.5));
+  button(gettext("Whole period"), "", all);
+  if (chart.story.length) button(gettext("The moments that matter"), "", () => {
     const [first, last] = [chart.story[0].time, chart.story.at(-1).time];
     const margin = Math.max((last - first) * 0.1, 10);
     show(first - margin, last + margin);
   });
   if (chart.zone) {
-    const clocks = [["UTC", false], [`Local time (${chart.zone})`, true]].map(([text, local]) => {
+    const clocks = [["UTC", false], [gettext("Local time (%(zone)s)", { zone: chart.zone }), true]].map(([text, local]) => {
       const made = button(text, "", () => {
         chart.local = local;
         document.documentElement.classList.toggle("clock-local", local);
@@ -86,7 +89,7 @@ if (chart) {
       const entry = nearest(lane.lane, time, step * 2);
       const count = countBetween(lane, time - step, time + step);
       hover.textContent = entry ? `${chart.written(entry.time)} · ${entry.text}`
-        : `${chart.written(time)} · ${lane.word}: ${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"} here`;
+        : ngettext("%(time)s · %(lane)s: %(num)s row here", "%(time)s · %(lane)s: %(num)s rows here", count, { time: chart.written(time), lane: lane.word });
     }];
     plot.hooks.setSelect = [() => {
       const { left, width } = plot.select;
@@ -152,7 +155,7 @@ if (chart) {
     event.preventDefault();
   });
 
-  caption.textContent = "Drag across the lanes to look closer, Ctrl and the wheel zoom; a click goes to the evidence.";
+  caption.textContent = gettext("Drag across the lanes to look closer, Ctrl and the wheel zoom; a click goes to the evidence.");
   tools.className = "tools";
   told.className = "span";
   hover.className = "hover";

@@ -1,6 +1,6 @@
 // Long tables can be sorted by their headings and filtered by words; without this they stand in the order of the report.
 const LEAST_ROWS = 6;
-const order = new Intl.Collator("en", { numeric: true });
+const order = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const SPAN = { from: -Infinity, to: Infinity };  // milliseconds: what the timeline shows, once it was zoomed
 const refilters = [];
 
@@ -23,6 +23,15 @@ function searchField(before, label) {
   return [field, told];
 }
 
+function left(shown, of) {
+  return ngettext("%(shown)s of %(num)s row", "%(shown)s of %(num)s rows", of, { shown: shown.toLocaleString("en") });
+}
+
+function leftInSpan(shown, of) {
+  const values = { shown: shown.toLocaleString("en") };
+  return ngettext("%(shown)s of %(num)s row in the span shown above", "%(shown)s of %(num)s rows in the span shown above", of, values);
+}
+
 /** Hide the items that lack a word of the field or lie outside the timeline's span; tell how many are left. */
 function filtering(items, timeOf, field, told, after) {
   let texts = null;
@@ -40,8 +49,7 @@ function filtering(items, timeOf, field, told, after) {
       shown += !hidden;
     });
     const narrowed = wanted.length || spanned;
-    if (told) told.textContent = narrowed
-      ? `${shown.toLocaleString("en")} of ${items.length.toLocaleString("en")} rows${spanned ? " in the span shown above" : ""}` : "";
+    if (told) told.textContent = !narrowed ? "" : spanned ? leftInSpan(shown, items.length) : left(shown, items.length);
     if (after) after(narrowed);
   };
   if (field) field.addEventListener("input", filter);
@@ -78,6 +86,6 @@ for (const table of document.querySelectorAll("main table")) {
   const rows = [...table.tBodies[0].rows];
   const long = rows.length >= LEAST_ROWS;
   if (long) sortable(table);
-  const [field, told] = long ? searchField(table, "Filter") : [];
+  const [field, told] = long ? searchField(table, gettext("Filter")) : [];
   filtering(rows, timeOfRow, field, told);
 }

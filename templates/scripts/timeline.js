@@ -32,13 +32,20 @@ function countBetween(lane, from, to) {
   return lane.sums[firstFrom(lane.times, to)] - lane.sums[firstFrom(lane.times, from)];
 }
 
+/** Return the text of a cell, without the word for its level where that says nothing. */
+function textOf(cell, levelled) {
+  const shown = cell.cloneNode(true);
+  if (levelled) shown.querySelector(".word")?.remove();
+  return shown.textContent.trim().replace(/\s+/g, " ");
+}
+
 /** Return the entries of the table below: what is drawn one by one. */
 function entriesOf(lanes) {
   const timeOf = row => Date.parse(row.querySelector("time")?.dateTime ?? "") / 1000;
   const dated = entries => entries.filter(entry => !Number.isNaN(entry.time)).sort((one, two) => one.time - two.time);
   const entries = [...document.querySelectorAll("tr[id^='moment-']")].map(row => ({
     row, lane: row.dataset.lane, level: row.className.replace("level-", ""), time: timeOf(row),
-    text: row.cells[2].textContent.trim().replace(/\s+/g, " ").replace(/^informational /, ""),
+    text: textOf(row.cells[2], row.className === "level-informational"),
   }));
   const story = [...document.querySelectorAll("tr[id^='story-']")].map((row, at) => ({ number: at + 1, time: timeOf(row) }));
   return { entries: dated(entries), story: dated(story) };

@@ -81,7 +81,7 @@ class Said(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("style", "script"):
+        if tag in ("style", "script") or ("hidden", None) in attrs:  # the scripts' words lie there in English too
             self.inside.append(tag)
         self.texts += [value for name, value in attrs if value and name in OWN_ATTRIBUTES]
 

@@ -4,6 +4,13 @@ const BAR_WIDTH = 4;
 const SIDE = 22;  // pixels beside the lanes, for the words of the first and last tick
 const LEVELS = ["informational", "low", "medium", "high", "critical"];
 const LEAST_SPAN = 0.02;  // seconds
+// Seconds between two ticks. The library's own list ends at a century, and one stray row can make millennia of a period.
+const DAY = 86400;
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map(each => each / 1000), ...[1, 5, 10, 15, 30], ...[1, 5, 10, 15, 30].map(each => each * 60),
+  ...[1, 2, 3, 4, 6, 8, 12].map(each => each * 3600), ...[1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 120, 180].map(each => each * DAY),
+  ...[1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500].map(each => each * 365 * DAY),
+];
 const timelineData = document.getElementById("timeline-data");
 const chart = timelineData ? makeChart(JSON.parse(timelineData.textContent)) : null;
 
@@ -91,7 +98,7 @@ function plotOf(chart, lane, number) {
     cursor: { y: false, points: { show: false }, sync: { key: "timeline", scales: ["x", null] }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most || 0, 1) * 1.15] } },
     axes: [
-      { show: last, stroke: () => style("--soft"), grid: { show: false }, ticks: { stroke: () => style("--line"), size: 5 }, size: 38, font: "12px system-ui, sans-serif", space: 70, values: (_, ticks, __, ___, step) => ticks.map((tick, at) => tickText(chart, tick, ticks[at - 1], step)) },
+      { show: last, stroke: () => style("--soft"), grid: { show: false }, ticks: { stroke: () => style("--line"), size: 5 }, size: 38, font: "12px system-ui, sans-serif", space: 70, incrs: STEPS, values: (_, ticks, __, ___, step) => ticks.map((tick, at) => tickText(chart, tick, ticks[at - 1], step)) },
       { show: false },
     ],
     series: [{}, { fill: () => style("--soft") + "99", width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.9, 14] }) }],
@@ -104,7 +111,8 @@ function plotOf(chart, lane, number) {
 function tickText(chart, tick, before, step) {
   const [day, time] = chart.written(tick).split(" ");
   const dayBefore = before === undefined ? "" : chart.written(before).slice(0, 10);
-  if (step >= 86400) return day.slice(0, 4) === dayBefore.slice(0, 4) ? day.slice(5) : `${day.slice(5)}\n${day.slice(0, 4)}`;
+  if (step >= 365 * DAY) return day.slice(0, 4);
+  if (step >= DAY) return day.slice(0, 4) === dayBefore.slice(0, 4) ? day.slice(5) : `${day.slice(5)}\n${day.slice(0, 4)}`;
   const text = step >= 60 ? time.slice(0, 5) : step >= 1 ? time : `${time}.${tick.toFixed(3).split(".")[1]}`;
   return day === dayBefore ? text : `${text}\n${day}`;
 }

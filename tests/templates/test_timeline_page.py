@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from claude_evidence.templates.render import render
 from tests.sample_sides import SAMPLES, sample, side
-from tests.templates.browsing import NEEDS_BROWSER
+from tests.templates.browsing import NEEDS_BROWSER, prefer
 from tests.templates.hands import (
     ENTER,
     HOME,
@@ -163,6 +165,22 @@ def test_a_zone_that_is_utc_in_winter_has_its_winter(browser: Any, tmp_path: Pat
     browser.get(target.as_uri())
     script = "return ['2025-12-24', '2026-01-15', '2026-05-17'].map(day => chart.offsetAt(Date.parse(day) / 1000))"
     assert browser.execute_script(script) == [0, 0, 3600]
+
+
+@pytest.mark.parametrize(("years", "tick"), [(0, "05-1"), (30, "2035"), (6000, "4966")])
+def test_any_period_has_its_ticks(browser: Any, tmp_path: Path, years: int, tick: str) -> None:
+    report = side(sample("update-breaks-launch")).report
+    entries = [entry for entry in report.timeline if entry.time and entry.time.year == 2026]
+    late = entries[-1].time.replace(year=2026 + years) + timedelta(days=1)  # type: ignore[union-attr]
+    entries.append(replace(entries[-1], time=late))
+    target = tmp_path / "report.html"
+    target.write_text(render(replace(report, timeline=tuple(entries), densities=())), "utf-8")
+    prefer(browser, "light")
+    browser.get(target.as_uri())
+    script = "const { _splits, _values } = chart.plots.at(-1).axes[0]; return _splits.map((_, n) => _values[n])"
+    ticks = browser.execute_script(script)
+    assert len(ticks) > 2
+    assert any(tick in text for text in ticks), ticks
 
 
 def test_words_find_rows_of_evidence(story: Any) -> None:

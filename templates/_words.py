@@ -90,7 +90,8 @@ def size(value: int | None) -> str:
         amount /= 1000
         if amount < 999.95 or unit == _UNITS[-1]:
             break
-    return gettext(unit, size=f"{amount:.1f}")
+    digits = f"{amount:.1f}"
+    return gettext(unit, size=digits)
 
 
 def reported(worked: str) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from claude_evidence.messages import gettext, ngettext
 from claude_evidence.templates._clock import EPOCH, as_utc
-from claude_evidence.templates._words import many
 
 MOST_TICKS = 5
 _DAY = 86_400.0
 _STEPS = (60.0, 300.0, 900.0, 3600.0, 10_800.0, 21_600.0, 43_200.0, *(n * _DAY for n in (1, 2, 7, 14, 30, 91, 365)))
-_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,17 @@ def _ticks(first: datetime, last: datetime) -> Iterator[Tick]:
 
 def lasting(span: timedelta) -> str:
     """Return a span in its two largest units: ``4 days 3 hours``, ``41 minutes 20 seconds``."""
-    left = max(int(span.total_seconds()), 0)
-    parts: list[str] = []
-    for unit, seconds in _UNITS:
-        count, left = divmod(left, seconds)
+    minutes, seconds = divmod(max(int(span.total_seconds()), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = (
+        (days, ngettext("%(num)s day", "%(num)s days", days)),
+        (hours, ngettext("%(num)s hour", "%(num)s hours", hours)),
+        (minutes, ngettext("%(num)s minute", "%(num)s minutes", minutes)),
+        (seconds, ngettext("%(num)s second", "%(num)s seconds", seconds)),
+    )
+    for number, (count, large) in enumerate(units):
         if count:
-            parts.append(many(count, unit))
-        if len(parts) == 2 or (parts and not count):
-            break
-    return " ".join(parts) or "less than a second"
+            below, small = units[number + 1] if number + 1 < len(units) else (0, "")
+            return gettext("%(large)s %(small)s", large=large, small=small) if below else large
+    return gettext("less than a second")

@@ -6,12 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from claude_evidence.messages import gettext_noop, translated
 from claude_evidence.model import BootMonth
 
 MOST_MONTHS, MOST_LABELS = 36, 12
 COLUMN_HEIGHT, LINE_HEIGHT = 84.0, 28.0
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
-_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NAMES = (
+    *(gettext_noop("Jan"), gettext_noop("Feb"), gettext_noop("Mar"), gettext_noop("Apr")),
+    *(gettext_noop("May"), gettext_noop("Jun"), gettext_noop("Jul"), gettext_noop("Aug")),
+    *(gettext_noop("Sep"), gettext_noop("Oct"), gettext_noop("Nov"), gettext_noop("Dec")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def _number(month: str) -> int | None:
 
 def _column(month: BootMonth | None, number: int, place: int, count: int, most: int, longest: float) -> Column:
     boots = month.boots if month else 0
-    year, name = f"{number // 12:04}", _NAMES[number % 12]
+    year, name = f"{number // 12:04}", translated(_NAMES[number % 12])
     each = 100 / count
     median = month.median_days if month else None
     labelled = place % -(-count // MOST_LABELS) == 0

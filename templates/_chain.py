@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from claude_evidence.causes import leads
+from claude_evidence.messages import gettext
 from claude_evidence.model import Finding, Report
 from claude_evidence.templates._view import by_id
 
@@ -41,6 +42,17 @@ class Link:
     number: int
     finding: Finding
     after: tuple[int, ...]
+
+    @property
+    def said(self) -> str:
+        """The number, and those that it follows from: ``3, after 1 and 2``."""
+        if not self.after:
+            return f"{self.number}"
+        first, *rest = self.after
+        numbers = f"{first}"
+        for number in rest:
+            numbers = gettext("%(numbers)s and %(number)s", numbers=numbers, number=number)
+        return gettext("%(number)s, after %(numbers)s", number=self.number, numbers=numbers)
 
 
 def chain(finding: Finding, report: Report) -> Chain:
@@ -119,9 +131,9 @@ def _absent(names: Sequence[str], linked: Sequence[Finding], report: Report) -> 
     absent = []
     for name in dict.fromkeys(names):
         if name in elsewhere and name not in there:
-            absent.append(Absent(name, "found, but not at a time that fits"))
+            absent.append(Absent(name, gettext("found, but not at a time that fits")))
         elif name not in there:
             title = unanswered[name].title if name in unanswered else ""
-            why = "could not be judged" if name in unanswered else "not found here"
+            why = gettext("could not be judged") if name in unanswered else gettext("not found here")
             absent.append(Absent(title or name, why))
     return tuple(absent[:MOST])

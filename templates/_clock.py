@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from claude_evidence.messages import gettext
 from claude_evidence.model import Manifest
 
 # Names in the zone database that mean "whatever this machine uses".
@@ -66,13 +67,16 @@ class Clock:
         times = [time for time in (first, last) if time is not None]
         if not times:
             walls = [_plain(time) for time in (first_local, last_local) if time is not None]
-            return f"{_range(walls)} local time (zone unknown)" if walls else "time unknown"
+            if not walls:
+                return gettext("time unknown")
+            return gettext("%(time)s local time (zone unknown)", time=_range(walls))
         utc = [self.utc(time) for time in times]
         local = [text[:19] for text in map(self.local, times) if text]
         if not local:
-            return f"{_range(utc)} UTC"
+            return gettext("%(time)s UTC", time=_range(utc))
         days = {text[:10] for text in (*utc, *local)}
-        return f"{_range(utc)} UTC ({_range(local, days.pop() if len(days) == 1 else '')} in {self.name})"
+        there = _range(local, days.pop() if len(days) == 1 else "")
+        return gettext("%(time)s UTC (%(local)s in %(zone)s)", time=_range(utc), local=there, zone=self.name)
 
 
 def as_utc(time: datetime) -> datetime:
@@ -95,4 +99,4 @@ def _range(texts: list[str], date: str = "") -> str:
     for text in dict.fromkeys(texts):
         parts.append(text.removeprefix(f"{date} "))
         date = text[:10]
-    return " to ".join(parts)
+    return gettext("%(first)s to %(last)s", first=parts[0], last=parts[1]) if len(parts) > 1 else parts[0]

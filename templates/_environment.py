@@ -110,6 +110,7 @@ def environment(*, html: bool) -> Environment:
 
 def _globals() -> dict[str, Any]:
     return {
+        "language": messages.language,
         "bounded": _view.bounded,
         "bounded_timeline": _view.bounded_timeline,
         "moments": _view.moments,
@@ -131,6 +132,7 @@ def _globals() -> dict[str, Any]:
         "open_rules": _view.open_rules,
         "mismatched": _view.mismatched,
         "many": _words.many,
+        "reported": _words.reported,
         "said": _words.said,
         "bins": _strip.BINS,
         "bar_height": _strip.HEIGHT,

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from claude_evidence.messages import english, gettext_noop, ngettext
 from claude_evidence.model import PackageEvent, Report
 from claude_evidence.templates._axis import Tick, place, ticks
 from claude_evidence.templates._versions_told import Family, Span, Version
-from claude_evidence.templates._words import many
 
 MOST_ROWS, MOST_WORDS, SLOTS = 12, 8, 100
 _FULL_NAME = re.compile(r"([^_]+)_[0-9.]+_[^_]*_[^_]*_([0-9a-z]+)", re.IGNORECASE)
@@ -32,12 +32,12 @@ _MEANINGS = {
     **{f"{operation} finished": "removed" for operation in ("Remove", "Delete all files of the package")},
 }
 KINDS = {
-    "registered": "registered",
-    "staged": "staged, waits",
-    "failed": "failed",
-    "removed": "removed",
-    "other": "another step",
-    "collected": "there when collected",
+    "registered": gettext_noop("registered"),
+    "staged": gettext_noop("staged, waits"),
+    "failed": gettext_noop("failed"),
+    "removed": gettext_noop("removed"),
+    "other": gettext_noop("another step"),
+    "collected": gettext_noop("there when collected"),
 }
 """What a mark means, in the order of the key."""
 
@@ -105,17 +105,25 @@ def history(report: Report) -> History | None:
     families = _families(dated, [event for event in report.packages if event.time is None], last)
     versions = [version for family in families for version in family.versions.values()]
     words = [text for family in families for text in family.words]
-    if len(words) > MOST_WORDS:
-        words[MOST_WORDS - 1 :] = [f"And {many(len(words) - MOST_WORDS + 1, 'more gap')} like these: see the table."]
     return History(
         first,
         last,
         tuple(_row(version, first, last) for version in versions[-MOST_ROWS:]),
         tuple(_bar(hole, first, last) for family in families for hole in family.holes),
         tuple(ticks(first, last)),
-        tuple(words),
+        tuple(_few(words)),
         max(len(versions) - MOST_ROWS, 0),
     )
+
+
+def _few(words: list[str]) -> list[str]:
+    more = len(words) - MOST_WORDS + 1
+    if more <= 1:
+        return words
+    rest = ngettext(
+        "And %(num)s more gap like these: see the table.", "And %(num)s more gaps like these: see the table.", more
+    )
+    return [*words[: MOST_WORDS - 1], rest]
 
 
 def _families(
@@ -125,7 +133,7 @@ def _families(
     families: dict[str, Family] = {}
     for time, event in dated:
         family = families.setdefault(_family(event.package), Family())
-        family.step(time, _kind(event.what), event.status, event.package, event.version)
+        family.step(time, _kind(english(event.what)), event.status, event.package, event.version)
     for event in state:
         if (name := _family(event.package)) in families:
             families[name].seen(last, event.status, event.package, event.version)

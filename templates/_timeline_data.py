@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
 from claude_evidence.evidence_rows import Density
+from claude_evidence.messages import translated
 from claude_evidence.model import Report
 from claude_evidence.templates._clock import EPOCH, Clock, as_utc
 from claude_evidence.templates._words import LANE_WORDS, LANES
@@ -28,7 +29,7 @@ def timeline_data(report: Report, clock: Clock) -> str:
         return ""
     first, last = min(times), max(times)
     by_lane = {density.lane: density for density in report.densities}
-    lanes = [[lane, LANE_WORDS[lane], *_packed(by_lane.get(lane))] for lane in LANES]
+    lanes = [[lane, translated(LANE_WORDS[lane]), *_packed(by_lane.get(lane))] for lane in LANES]
     data = {"zone": clock.name, "offsets": list(_offsets(clock, times)), "first": first, "last": last}
     return json.dumps({**data, "lanes": lanes}, separators=(",", ":"))
 

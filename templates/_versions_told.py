@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from claude_evidence.messages import gettext, ngettext
 from claude_evidence.templates._axis import lasting
-from claude_evidence.templates._words import many
 
 MOST_SPANS = 200
 """Spans of one version that are drawn: a repair that runs in a circle has no end."""
@@ -80,7 +80,12 @@ class Family:
         if self.gone is not None and not any(version.there for version in self.versions.values()):
             since, version = self.gone
             self.holes.append(Span(since, time, "hole"))
-            self.words.append(f"{version.name} was removed, and no version was registered after it in this evidence.")
+            self.words.append(
+                gettext(
+                    "%(version)s was removed, and no version was registered after it in this evidence.",
+                    version=version.name,
+                )
+            )
         for version in self.versions.values():
             self._left_open(version, time)
 
@@ -97,17 +102,29 @@ class Family:
         elif self.gone is not None:
             since, old = self.gone
             self.holes.append(Span(since, time, "hole"))
-            between = f"between the removal of {old.name} and the registration of {version.name}"
-            self.words.append(f"For {lasting(time - since)} no version was registered, {between}.")
+            self.words.append(
+                gettext(
+                    "For %(time)s no version was registered, "
+                    "between the removal of %(old)s and the registration of %(new)s.",
+                    time=lasting(time - since),
+                    old=old.name,
+                    new=version.name,
+                )
+            )
         self.current, self.since, self.gone = version, time, None
 
     def _arrived(self, version: Version, time: datetime) -> None:
         if version.waits_since is not None:
             version.span(version.waits_since, time, "waits")
-            self.words.append(f"{version.name} waited {lasting(time - version.waits_since)} from staged to registered.")
+            span = lasting(time - version.waits_since)
+            self.words.append(
+                gettext("%(version)s waited %(time)s from staged to registered.", version=version.name, time=span)
+            )
         elif version.fails_since is not None:
-            after = lasting(time - version.fails_since)
-            self.words.append(f"{version.name} was registered {after} after its first failure.")
+            span = lasting(time - version.fails_since)
+            self.words.append(
+                gettext("%(version)s was registered %(time)s after its first failure.", version=version.name, time=span)
+            )
         version.waits_since = version.fails_since = None
         version.failures = 0
 
@@ -115,16 +132,31 @@ class Family:
         assert self.current is not None and self.since is not None
         self.current.span(self.since, time, "registered")
         if again := self.current.again:
-            times = "again" if len(again) == 1 else f"{many(len(again), 'more time')}, the last"
-            self.words.append(f"{self.current.name} was registered {times} after {lasting(again[-1] - self.since)}.")
+            self.words.append(
+                ngettext(
+                    "%(version)s was registered again after %(time)s.",
+                    "%(version)s was registered %(num)s more times, the last after %(time)s.",
+                    len(again),
+                    version=self.current.name,
+                    time=lasting(again[-1] - self.since),
+                )
+            )
             again.clear()
         self.current = self.since = None
 
     def _left_open(self, version: Version, time: datetime) -> None:
-        never = "This evidence has no registration of it after that."
-        here = "It was there when collected." if version.there else never
         if version.waits_since is not None:
             version.span(version.waits_since, time, "waits")
-            self.words.append(f"{version.name} was staged and waited. {here}")
+            told = gettext("%(version)s was staged and waited.", version=version.name)
         elif version.fails_since is not None:
-            self.words.append(f"{version.name} failed ({many(version.failures, 'failure')} recorded). {here}")
+            told = ngettext(
+                "%(version)s failed (%(num)s failure recorded).",
+                "%(version)s failed (%(num)s failures recorded).",
+                version.failures,
+                version=version.name,
+            )
+        else:
+            return
+        here = gettext("It was there when collected.")
+        never = gettext("This evidence has no registration of it after that.")
+        self.words.append(f"{told} {here if version.there else never}")

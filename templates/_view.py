@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from claude_evidence.messages import english, ngettext
 from claude_evidence.model import Finding, Member, NotJudged, Reason, Report, TimelineEntry
-from claude_evidence.templates._words import many
 
 T = TypeVar("T")
 _ISSUE = re.compile(r"(?:#|https://github\.com/anthropics/claude-code/issues/)?([0-9]{1,7})", re.ASCII)
@@ -71,14 +71,15 @@ def _next_life(timeline: Iterable[TimelineEntry], failures: Sequence[TimelineEnt
     last = max((one.until or one.time for one in failures if one.time), default=None)
     if last is None:
         return None
-    started = (entry for entry in timeline if entry.lane == "app" and entry.text.startswith("App started"))
+    started = (entry for entry in timeline if entry.lane == "app" and english(entry.text).startswith("App started"))
     return next((entry for entry in started if entry.time and entry.time > last), None)
 
 
 def main_finding(report: Report) -> Finding | None:
     """Return the finding that the verdict is about: the one that its headline names, else the most severe it tells."""
     told = [finding for finding in report.findings if finding.id in set(report.verdict.findings)]
-    named = (finding for finding in told if report.verdict.headline.startswith(finding.title))
+    headline = english(report.verdict.headline)
+    named = (finding for finding in told if headline.startswith(english(finding.title)))
     return next(named, max(told, key=lambda finding: finding.level.rank, default=None))
 
 
@@ -114,10 +115,14 @@ def questions(not_judged: Iterable[NotJudged]) -> list[Question]:
 def open_rules(not_judged: Iterable[NotJudged]) -> str:
     """Return ``3 rules, and 4 more in part``: how many rules are without an answer, each file counted once."""
     partly = [one.partly for one in questions(not_judged)]
-    none, some = many(partly.count(False), "rule"), sum(partly)
+    none, some = partly.count(False), sum(partly)
     if not some:
-        return none
-    return f"{none}, and {some} more in part" if False in partly else f"{many(some, 'rule')} in part"
+        return ngettext("%(num)s rule", "%(num)s rules", none)
+    if not none:
+        return ngettext("%(num)s rule in part", "%(num)s rules in part", some)
+    return ngettext(
+        "%(num)s rule, and %(some)s more in part", "%(num)s rules, and %(some)s more in part", none, some=some
+    )
 
 
 def by_id(report: Report) -> dict[str, Finding]:

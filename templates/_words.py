@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
+from claude_evidence.messages import english, gettext, gettext_noop, ngettext, translated
 from claude_evidence.model import Level, Outcome, Reason, Risk
 
 LANES = ("package", "launch", "app", "sessions", "machine")
 LANE_WORDS = {
-    "package": "Package and update",
-    "launch": "Launches",
-    "app": "App log",
-    "sessions": "Sessions",
-    "machine": "Machine",
-    "other": "Other",
+    "package": gettext_noop("Package and update"),
+    "launch": gettext_noop("Launches"),
+    "app": gettext_noop("App log"),
+    "sessions": gettext_noop("Sessions"),
+    "machine": gettext_noop("Machine"),
+    "other": gettext_noop("Other"),
 }
 # One shape per level, so that colour never carries the meaning alone.
 SHAPES = {Level.CRITICAL: "◆", Level.HIGH: "▲", Level.MEDIUM: "■", Level.LOW: "●", Level.INFORMATIONAL: "○"}
-REASONS = {Reason.NOT_EVALUABLE: "evidence is missing", Reason.INCONCLUSIVE: "the log ends too early"}
+REASONS = {
+    Reason.NOT_EVALUABLE: gettext_noop("evidence is missing"),
+    Reason.INCONCLUSIVE: gettext_noop("the log ends too early"),
+}
 RISKS = {
-    Risk.SAFE: "safe",
-    Risk.NEEDS_ADMIN: "needs administrator rights",
-    Risk.LOSES_DATA: "loses data unless backed up first",
+    Risk.SAFE: gettext_noop("safe"),
+    Risk.NEEDS_ADMIN: gettext_noop("needs administrator rights"),
+    Risk.LOSES_DATA: gettext_noop("loses data unless backed up first"),
 }
 OUTCOMES = {
-    Outcome.COLLECTED: "collected",
-    Outcome.MISSING: "not there",
-    Outcome.DENIED: "access denied",
-    Outcome.FAILED: "failed",
-    Outcome.SKIPPED: "left out",
+    Outcome.COLLECTED: gettext_noop("collected"),
+    Outcome.MISSING: gettext_noop("not there"),
+    Outcome.DENIED: gettext_noop("access denied"),
+    Outcome.FAILED: gettext_noop("failed"),
+    Outcome.SKIPPED: gettext_noop("left out"),
 }
 # Where a conversation was seen, in the order in which it is counted.
 SEEN_IN = {
-    "registry": "in the registry",
-    ".tmp": "as .tmp",
-    "tombstone": "as tombstones",
-    "transcript": "as transcripts",
-    "file listing": "in file listings",
-    "worktree lease": "in worktree leases",
-    "live CLI registry": "in the CLI's live registry",
-    "sessions index": "in the CLI's indexes",
-    "log": "in the log",
+    "registry": gettext_noop("in the registry"),
+    ".tmp": gettext_noop("as .tmp"),
+    "tombstone": gettext_noop("as tombstones"),
+    "transcript": gettext_noop("as transcripts"),
+    "file listing": gettext_noop("in file listings"),
+    "worktree lease": gettext_noop("in worktree leases"),
+    "live CLI registry": gettext_noop("in the CLI's live registry"),
+    "sessions index": gettext_noop("in the CLI's indexes"),
+    "log": gettext_noop("in the log"),
 }
-VERSIONS = {"first": "first seen in", "last": "last seen in", "fixed": "fixed in"}
-_UNITS = ("KB", "MB", "GB", "TB")
+VERSIONS = {
+    "first": gettext_noop("first seen in"),
+    "last": gettext_noop("last seen in"),
+    "fixed": gettext_noop("fixed in"),
+}
+# Names of parsers, of facts of the host and of stages as reports show them: where a name has an underscore, a space.
+NAMES = (
+    *(gettext_noop("app log"), gettext_noop("cli session"), gettext_noop("config"), gettext_noop("events")),
+    *(gettext_noop("file inventory"), gettext_noop("package"), gettext_noop("pasted"), gettext_noop("process")),
+    *(gettext_noop("registry value"), gettext_noop("service"), gettext_noop("session registry")),
+    *(gettext_noop("sessions index"), gettext_noop("transcript"), gettext_noop("volume"), gettext_noop("worktree")),
+    *(gettext_noop("name"), gettext_noop("os"), gettext_noop("release"), gettext_noop("build")),
+    *(gettext_noop("architecture"), gettext_noop("domain"), gettext_noop("user"), gettext_noop("machine")),
+    *(gettext_noop("app version"), gettext_noop("app version source")),
+    *(gettext_noop("bundle"), gettext_noop("parse"), gettext_noop("rules"), gettext_noop("analyze")),
+    gettext_noop("render"),
+)
+_UNITS = (
+    gettext_noop("%(size)s KB"),
+    gettext_noop("%(size)s MB"),
+    gettext_noop("%(size)s GB"),
+    gettext_noop("%(size)s TB"),
+)
 
 
 def number(value: int) -> str:
@@ -59,18 +84,28 @@ def size(value: int | None) -> str:
     if value is None:
         return "–"
     if value < 1000:
-        return many(value, "byte")
+        return ngettext("%(num)s byte", "%(num)s bytes", value)
     amount = float(value)
     for unit in _UNITS:
         amount /= 1000
         if amount < 999.95 or unit == _UNITS[-1]:
             break
-    return f"{amount:.1f} {unit}"
+    digits = f"{amount:.1f}"
+    return gettext(unit, size=digits)
+
+
+def reported(worked: str) -> str:
+    """Return what reports say of a step, led in where it does not say itself that they do."""
+    return worked if _says_itself(worked) else gettext("Reports say: %(worked)s", worked=worked)
 
 
 def said(worked: str, lead: str) -> str:
-    """Return what reports say of a step, with *lead* before it where it does not say itself that they do."""
-    return worked if worked.lower().startswith(("report", "the report", "named as")) else f"{lead}{worked}"
+    """Return the same as `reported` with *lead*, which is already in the language of the report, before it."""
+    return worked if _says_itself(worked) else f"{lead}{worked}"
+
+
+def _says_itself(worked: str) -> bool:
+    return english(worked).lower().startswith(("report", "the report", "named as"))
 
 
 def short_hash(sha256: str) -> str:
@@ -80,4 +115,4 @@ def short_hash(sha256: str) -> str:
 
 def level_word(level: Level | None) -> str:
     """Return the level's name, or that nothing was found."""
-    return "nothing found" if level is None else level.value
+    return gettext("nothing found") if level is None else translated(level.value)

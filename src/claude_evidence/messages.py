@@ -48,7 +48,7 @@ class Message(str):
         """Return the text in the language of the report."""
         one, *many = self.forms
         text = translated_many(one, many[0], self.number) if many else translated(one)
-        return _filled(text, {name: told(value) for name, value in self.values.items()})
+        return Told(_filled(text, {name: told(value) for name, value in self.values.items()}), str(self))
 
     def having(self, values: Mapping[str, object]) -> Message:
         """Return the same text with other *values* in it."""
@@ -56,6 +56,27 @@ class Message(str):
 
     def __getnewargs__(self) -> tuple[tuple[str, ...], Mapping[str, object], int]:  # type: ignore[override]
         return self.forms, self.values, self.number
+
+
+class Told(str):
+    """What a `Message` says in the language of the report; code that has to read it reads its ``english``."""
+
+    __slots__ = ("english",)
+    english: str
+
+    def __new__(cls, text: str, english: str) -> Told:
+        """Hold *text*, and what it is in English."""
+        made = super().__new__(cls, text)
+        made.english = english
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return str(self), self.english
+
+
+def english(text: str) -> str:
+    """Return *text* of a report as it was before it was told: words that code looks for are English ones."""
+    return text.english if isinstance(text, Told) else text
 
 
 def gettext_noop(text: str) -> str:

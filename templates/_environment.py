@@ -126,6 +126,7 @@ def _globals() -> dict[str, Any]:
         "records": _records.records,
         "sheets": _records.sheets,
         "sums": _ledger.sums,
+        "by_wall_clock": _view.by_wall_clock,
         "unread": _view.unread,
         "looked_at": _view.looked_at,
         "questions": _view.questions,

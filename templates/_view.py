@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from claude_evidence.evidence_rows import EvidenceRow
 from claude_evidence.messages import english, ngettext
 from claude_evidence.model import Finding, Member, NotJudged, Reason, Report, TimelineEntry
 
@@ -160,6 +161,11 @@ def unread(members: Iterable[Member]) -> list[Member]:
 def looked_at(report: Report) -> list[tuple[str, int]]:
     """Return how many members each parser read, by its name."""
     return sorted(Counter(member.kind for member in report.custody.members if member.kind).items())
+
+
+def by_wall_clock(rows: Iterable[EvidenceRow]) -> bool:
+    """Return whether some of *rows* have a time of day and no place in time."""
+    return any(row.evidence.time is None and row.evidence.local_time is not None for row in rows)
 
 
 def paragraphs(text: str) -> list[str]:

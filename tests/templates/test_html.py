@@ -149,6 +149,20 @@ def test_local_time_needs_a_known_zone(rich: Report) -> None:
     assert "2026-05-17 10:57:31 +05:30" in page
 
 
+def test_names_that_are_true_are_announced_at_the_top(rich: Report) -> None:
+    for redacted in (True, False):
+        page = render(replace(rich, manifest=replace(rich.manifest, redacted=redacted)))
+        assert ("not redacted" in page[: page.index("<main>")]) is not redacted
+
+
+def test_rows_without_a_zone_are_not_said_to_have_no_time(rich: Report) -> None:
+    untimed = [replace(row, evidence=replace(row.evidence, time=None, local_time=None)) for row in rich.rows]
+    wall = [replace(row, evidence=replace(row.evidence, local_time=datetime(2026, 5, 17, 7, 27))) for row in untimed]  # noqa: DTZ001
+    for rows, told in ((wall, "the machine's own clock"), (untimed, "No row of this evidence carries a time")):
+        text = "".join(Structure(render(replace(rich, timeline=(), densities=(), rows=tuple(rows)))).text)
+        assert told in text
+
+
 def test_extreme_times_do_not_fail(rich: Report) -> None:
     ends = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
     rows = tuple(TimelineEntry(time, "machine", "odd") for time in ends)

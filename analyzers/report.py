@@ -21,7 +21,8 @@ from claude_evidence.analyzers.ledger import ledger
 from claude_evidence.analyzers.packages import packages
 from claude_evidence.analyzers.timeline import package_steps, timeline
 from claude_evidence.analyzers.verdict import verdict
-from claude_evidence.model import Custody, Evidence, Level, Member, NotJudged, Report
+from claude_evidence.messages import lazy_gettext
+from claude_evidence.model import Custody, Evidence, Finding, Level, Member, NotJudged, Report
 from claude_evidence.tally import tally
 
 NO_ZONE = (
@@ -80,8 +81,16 @@ def examine(
         rows=(carried := explorer(judgement.hits, found, tables, hashes))[0],
         rows_to_tell=carried[1],
         densities=densities(tables, steps, booted),
+        titles=_titles(found, rules),
     )
     return report, judgement.hits
+
+
+def _titles(found: Sequence[Finding], rules: RuleSet) -> dict[str, str]:
+    """Return the titles of the rules that causes and consequences of *found* name; each file's first document tells."""
+    named = {name for finding in found for name in (*finding.because_of, *finding.leads_to)}
+    titles = {one.stem: lazy_gettext(one.title) for one in reversed(rules.documents) if one.stem in named}
+    return dict(sorted(titles.items()))
 
 
 def _aged(evidence: Evidence, tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

@@ -127,13 +127,17 @@ def _absent(names: Sequence[str], linked: Sequence[Finding], report: Report) -> 
     """Return what of *names* (rules or ids of findings) is not among *linked*."""
     there = {name for finding in linked for name in (finding.rule, finding.id)}
     elsewhere = {name for finding in report.findings for name in (finding.rule, finding.id)}
-    unanswered = {entry.rule: entry for entry in reversed(report.not_judged)}
+    unanswered = {entry.rule for entry in report.not_judged}
     absent = []
     for name in dict.fromkeys(names):
         if name in elsewhere and name not in there:
-            absent.append(Absent(name, gettext("found, but not at a time that fits")))
+            absent.append(Absent(_title(name, report), gettext("found, but not at a time that fits")))
         elif name not in there:
-            title = unanswered[name].title if name in unanswered else ""
             why = gettext("could not be judged") if name in unanswered else gettext("not found here")
-            absent.append(Absent(title or name, why))
+            absent.append(Absent(_title(name, report), why))
     return tuple(absent[:MOST])
+
+
+def _title(name: str, report: Report) -> str:
+    """Return what people call the rule *name*, its name where nothing tells."""
+    return report.titles.get(name) or next((one.title for one in report.not_judged if one.rule == name), "") or name

@@ -376,6 +376,7 @@ class Report:
     """All that a template may use: tuples of dataclasses, never frames. ``created_at`` is the report's own time.
 
     ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours.
+    ``titles`` are those of the rules that a finding's causes and consequences name, by their names.
     """
 
     manifest: Manifest
@@ -396,3 +397,4 @@ class Report:
     rows: tuple[EvidenceRow, ...] = ()
     rows_to_tell: int = 0
     densities: tuple[Density, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)

@@ -44,6 +44,8 @@ def test_what_is_not_drawn_says_why(rich: Report) -> None:
     launch, orphan = rich.findings[1:3]
     unanswered = NotJudged("session_json_all_null", Reason.NOT_EVALUABLE, "needs x", "A file of zeros")
     assert chain(orphan, rich).absent_causes == (Absent("session_json_all_null", "not found here"),)
+    titled = replace(rich, titles={"session_json_all_null": "A session file of nothing but zeros"})
+    assert chain(orphan, titled).absent_causes == (Absent("A session file of nothing but zeros", "not found here"),)
     report = replace(rich, not_judged=(unanswered,))
     assert chain(orphan, report).absent_causes == (Absent("A file of zeros", "could not be judged"),)
     long_ago = replace(launch, first_seen=launch.first_seen and launch.first_seen + timedelta(days=3))

@@ -10,9 +10,12 @@ from typing import Any
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory, beginning
+from claude_evidence.messages import gettext_noop, joined, lazy_gettext
 
 RESTART_WITHIN = timedelta(days=1)
 QUIET_BEFORE = timedelta(minutes=10)
+_AS_AFTER_A_CRASH = gettext_noop("the app started again at %(time)s UTC, with no quit line before it, as after a crash")
+_AFTER_A_QUIT = gettext_noop("the app started again at %(time)s UTC, after a normal quit")
 _HARD_STOPS, _HARD_SOURCES = [41, 6008], ["EventLog", "Microsoft-Windows-Kernel-Power"]
 
 
@@ -44,24 +47,29 @@ class Aftermath:
     def of_write(self, time: Any) -> str:
         """Say what followed a last write at *time* (None: not known)."""
         if time is None:
-            return "unknown: the file's time was not kept"
+            return lazy_gettext("unknown: the file's time was not kept")
         parts = []
         if (start := _next(self.starts, time)) is not None:
             quit_at = bisect_left(self.quits, time - QUIET_BEFORE)
             quiet = quit_at == len(self.quits) or self.quits[quit_at] > start
-            how = "with no quit line before it, as after a crash" if quiet else "after a normal quit"
-            parts.append(f"the app started again at {start:%Y-%m-%d %H:%M:%S} UTC, {how}")
+            parts.append(lazy_gettext(_AS_AFTER_A_CRASH if quiet else _AFTER_A_QUIT, time=_stamp(start)))
         elif self.without_zone:
-            parts.append("log times cannot be compared without a time zone")
+            parts.append(lazy_gettext("log times cannot be compared without a time zone"))
         if (down := _next(self.hard_stops, time)) is not None:
-            parts.append(f"the machine came up at {down:%Y-%m-%d %H:%M:%S} UTC without a clean shutdown")
-        return "; ".join(parts) or "no restart seen within a day"
+            parts.append(
+                lazy_gettext("the machine came up at %(time)s UTC without a clean shutdown", time=_stamp(down))
+            )
+        return joined(parts, "; ") if parts else lazy_gettext("no restart seen within a day")
 
 
 def _next(times: list[Any], time: Any) -> Any:
     """Return the first of *times* from *time* on and within a day, or None."""
     place = bisect_left(times, time)
     return times[place] if place < len(times) and times[place] <= time + RESTART_WITHIN else None
+
+
+def _stamp(time: Any) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def _sorted(rows: pd.DataFrame) -> list[Any]:

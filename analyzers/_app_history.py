@@ -14,11 +14,13 @@ import pandas as pd
 
 from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._rows import pick
+from claude_evidence.messages import Message, gettext_noop, lazy_gettext
 
 VERSION = re.compile(r"appVersion: '([^']{1,40})'")
 KILLED = re.compile(r"(?:Killing|Stopping) (\d{1,4}) (?:PTY process tree|active session)")
 RENAME = re.compile(r"rename\s+'([^']*)'\s*->\s*'([^']*)'")
 OTHER_DRIVE = re.compile(r"^(?:\\\\\?\\)?([a-z]):[\\/]+WpSystem[\\/]", re.IGNORECASE)
+ONE_DRIVE = gettext_noop("one drive: the package's virtualised folder")
 SECOND_INSTANCE_ROWS = 6
 LOADED_NOTHING = "Loaded 0 persisted sessions from"
 MAPPED = "Mapping internal session "
@@ -178,11 +180,7 @@ def _storage(tables: Mapping[str, pd.DataFrame]) -> dict[int, str]:
         return {}
     paths = [str(p) for name in ("session_registry", "file_inventory") for p in tables[name]["Path"].dropna().unique()]
     drives = sorted({match[1].upper() for path in paths if (match := OTHER_DRIVE.match(path))} - {"C"})
-    layout = (
-        f"two drives: apps are stored on {drives[0]}: (WpSystem), the profile on C:"
-        if drives
-        else ("one drive: the package's virtualised folder" if paths else "")
-    )
+    layout = _apps_on(drives[0]) if drives else (lazy_gettext(ONE_DRIVE) if paths else "")
     messages = pick(log, rows, ["Message"])["Message"].tolist()
     layouts = {message: _layout(message, layout) for message in set(messages)}
     return {int(row): text for row, message in zip(rows, messages, strict=True) if (text := layouts[message])}
@@ -195,12 +193,14 @@ def _layout(message: str, otherwise: str) -> str:
     source, target = (part[:2].upper() for part in match.groups())
     moved = next((m for part in match.groups() if (m := OTHER_DRIVE.match(part)) and m[1].upper() != "C"), None)
     if moved:
-        return f"two drives: apps are stored on {moved[1].upper()}: (WpSystem), the profile on C:"
+        return _apps_on(moved[1].upper())
     if source[1:] == target[1:] == ":" and source != target:
-        return f"two drives: {source} and {target}"
-    return otherwise or (
-        "one drive: the package's virtualised folder" if source == target and source[1:] == ":" else ""
-    )
+        return lazy_gettext("two drives: %(source)s and %(target)s", source=source, target=target)
+    return otherwise or (lazy_gettext(ONE_DRIVE) if source == target and source[1:] == ":" else "")
+
+
+def _apps_on(drive: str) -> str:
+    return lazy_gettext("two drives: apps are stored on %(drive)s: (WpSystem), the profile on C:", drive=drive)
 
 
 def category(size: int, values: Mapping[int, Any]) -> Any:
@@ -212,7 +212,9 @@ def category(size: int, values: Mapping[int, Any]) -> Any:
     places = {word: place for place, word in enumerate(words)}
     for row, value in values.items():
         codes[row] = places[value]
-    return pd.Categorical.from_codes(cast("Any", codes), categories=pd.Index(words))
+    # a column of texts would forget the other languages of a message
+    said = pd.Index(words, dtype=object) if isinstance(words[0], Message) else pd.Index(words)
+    return pd.Categorical.from_codes(cast("Any", codes), categories=said)
 
 
 @lru_cache(maxsize=1)

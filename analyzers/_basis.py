@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from claude_evidence.analyzers._and_or import both
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Evidence, NotJudged, Outcome, Reason
@@ -53,9 +54,9 @@ def lacking(evidence: Evidence) -> tuple[str, ...]:
     asked = evidence.manifest.acquisitions
     none_there = any(a.artifact == ENTRIES_ARTIFACT and a.outcome is Outcome.MISSING for a in asked)
     there = {
-        "the app's log (main.log)": ("app_log", "main") in covered,
-        "Windows' event logs of packages": any(("events", name) in covered for name in PACKAGE_LOGS),
-        "the app's list of conversations (claude-code-sessions)": none_there
+        lazy_gettext("the app's log (main.log)"): ("app_log", "main") in covered,
+        lazy_gettext("Windows' event logs of packages"): any(("events", name) in covered for name in PACKAGE_LOGS),
+        lazy_gettext("the app's list of conversations (claude-code-sessions)"): none_there
         or any(table == "session_registry" for table, _ in covered),
     }
     return tuple(words for words, present in there.items() if not present)
@@ -72,7 +73,7 @@ def needs(rules: RuleSet, tables: Mapping[str, pd.DataFrame], covered: set[str])
         wanted = map(str, document.custom.get("needs", []))
         missing = [_words(need) for need in wanted if not _met(need, tables, covered)]
         if missing:
-            detail = f"needs {' and '.join(missing)}, and there is none"
+            detail = lazy_gettext("needs %(evidence)s, and there is none", evidence=both(missing))
             not_judged.append(NotJudged(document.stem, Reason.NOT_EVALUABLE, detail, document.title))
         else:
             ready.append(document)
@@ -89,8 +90,10 @@ def _met(need: str, tables: Mapping[str, pd.DataFrame], covered: set[str]) -> bo
 def _words(need: str) -> str:
     table, _, column = need.partition(".")
     if need == "zone":
-        return "the machine's time zone (--tz)"
-    return f"evidence of the kind {table}" + (f" that says {column}" if column else "")
+        return lazy_gettext("the machine's time zone (--tz)")
+    if column:
+        return lazy_gettext("evidence of the kind %(table)s that says %(column)s", table=table, column=column)
+    return lazy_gettext("evidence of the kind %(table)s", table=table)
 
 
 def said_once(entries: Sequence[NotJudged], rules: RuleSet, answered: frozenset[str]) -> tuple[NotJudged, ...]:

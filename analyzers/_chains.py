@@ -13,12 +13,13 @@ from claude_evidence.analyzers._clauses import clauses, references
 from claude_evidence.analyzers._correlate import Correlated, correlate
 from claude_evidence.analyzers._forms import Correlation, Threshold
 from claude_evidence.analyzers._matching import Plain
-from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
+from claude_evidence.analyzers._refusals import MissingError, UnsupportedError, sentence
 from claude_evidence.analyzers._sources import Sources, Span, times_of
 from claude_evidence.analyzers._streams import Events, Groups, Key, MatchEvents, Members, RowEvents, Rows, Stream, merge
 from claude_evidence.analyzers._types import RuleDocument
+from claude_evidence.messages import lazy_gettext
 
-NO_ZONE = "log times are local and the zone is unknown: pass --tz"
+NO_ZONE = lazy_gettext("log times are local and the zone is unknown: pass --tz")
 
 
 class InconclusiveError(Exception):
@@ -101,7 +102,9 @@ class Chains:
         wanted = rule.condition.fields if isinstance(rule.condition, Threshold) else ()
         result = correlate(rule, streams, spans, {name: _aliased(rule, name, wanted) for name in targets})
         if result.inconclusive:
-            raise InconclusiveError(f"its window of {rule.span} runs past the end of the evidence")
+            raise InconclusiveError(
+                lazy_gettext("its window of %(span)s runs past the end of the evidence", span=rule.span)
+            )
         parts = tuple(stream.only(np.flatnonzero(result.taking_part[name])) for name, stream in streams.items())
         return Found(document, groups, fields, parts, *_windows(result))
 
@@ -155,7 +158,7 @@ class Chains:
         if document.name in self._plain:
             return [self._plain[document.name]]
         if document.name in above:
-            raise UnsupportedError(f"the correlation {document.name} refers to itself")
+            raise UnsupportedError(lazy_gettext("the correlation %(name)s refers to itself", name=document.name))
         targets = self._targets(document).values()
         return [leaf for target in targets for leaf in self._leaves(target, (*above, document.name))]
 
@@ -168,7 +171,7 @@ class Chains:
         for document in self._documents:
             if document.name == linked or (linked is None and name in (document.name, document.id)):
                 return document
-        raise MissingError(f"needs the rule {name}, which is not judged")
+        raise MissingError(lazy_gettext("needs the rule %(name)s, which is not judged", name=name))
 
 
 def _rule(document: RuleDocument) -> Correlation:
@@ -195,7 +198,7 @@ def _field(rule: Correlation, name: str, field: str) -> str:
     if alias is None:
         return field
     if name not in alias:
-        raise UnsupportedError(f"the alias {field} names no field of {name}")
+        raise UnsupportedError(lazy_gettext("the alias %(alias)s names no field of %(name)s", alias=field, name=name))
     return alias[name]
 
 
@@ -208,5 +211,4 @@ def _windows(result: Correlated) -> tuple[Places, Places, Places]:
 
 
 def _passed_on(document: RuleDocument, reason: Exception) -> Exception:
-    where = f" ({document.file.name}:{document.line})" if isinstance(reason, UnsupportedError) else ""
-    return MissingError(f"{reason}{where}")
+    return MissingError(sentence(reason, f"{document.file.name}:{document.line}"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from claude_evidence.analyzers._forms import Correlation, Expression, Threshold
 from claude_evidence.analyzers._refusals import UnsupportedError
+from claude_evidence.messages import lazy_gettext
 
 MAX_CLAUSES = 64
 
@@ -24,7 +25,7 @@ class Clause:
 def references(rule: Correlation) -> tuple[str, ...]:
     """Return what *rule* names, in its order."""
     if not rule.names or len(set(rule.names)) < len(rule.names):
-        raise UnsupportedError("a correlation that names no document, or one twice, is not supported")
+        raise UnsupportedError(lazy_gettext("a correlation that names no document, or one twice, is not supported"))
     return rule.names
 
 
@@ -36,18 +37,26 @@ def clauses(rule: Correlation) -> list[Clause]:
     op, bound = rule.condition.op, rule.condition.bound
     least = {"gte": math.ceil(bound), "gt": math.floor(bound) + 1}.get(op)
     if least is None:
-        raise UnsupportedError(f"the condition {op} is not supported in a correlation in order (gt and gte are)")
+        raise UnsupportedError(
+            lazy_gettext("the condition %(op)s is not supported in a correlation in order (gt and gte are)", op=op)
+        )
     if not 1 <= least <= len(names) or math.comb(len(names), least) > MAX_CLAUSES:
-        raise UnsupportedError(f"a condition of {least} out of {len(names)} documents in order is not supported")
+        raise UnsupportedError(
+            lazy_gettext(
+                "a condition of %(least)s out of %(all)s documents in order is not supported",
+                least=least,
+                all=len(names),
+            )
+        )
     return [Clause(chosen) for chosen in itertools.combinations(names, least)]
 
 
 def _of_expression(condition: Expression, names: Sequence[str]) -> list[Clause]:
     found = {terms for terms in _terms(condition, positive=True) if not terms[0] & terms[1]}
     if not found:
-        raise UnsupportedError("the condition of the correlation can never hold")
+        raise UnsupportedError(lazy_gettext("the condition of the correlation can never hold"))
     if any(not wanted for wanted, _ in found):
-        raise UnsupportedError("a correlation that asks for nothing but absence is not supported")
+        raise UnsupportedError(lazy_gettext("a correlation that asks for nothing but absence is not supported"))
     ordered = [(tuple(n for n in names if n in a), tuple(n for n in names if n in b)) for a, b in found]
     return [Clause(*each) for each in sorted(ordered)]
 
@@ -73,5 +82,5 @@ def _terms(node: Expression, *, positive: bool) -> set[Terms]:
 
 def _bounded(terms: set[Terms]) -> set[Terms]:
     if len(terms) > MAX_CLAUSES:
-        raise UnsupportedError("the condition of the correlation has too many alternatives")
+        raise UnsupportedError(lazy_gettext("the condition of the correlation has too many alternatives"))
     return terms

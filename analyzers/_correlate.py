@@ -27,6 +27,7 @@ from claude_evidence.analyzers._sources import Span
 from claude_evidence.analyzers._streams import Stream
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._windows import Ints, Line, Ranges, distinct
+from claude_evidence.messages import lazy_gettext
 
 _LONGEST = 10**17
 """Three thousand years in microseconds: more than any evidence spans, and no sum of it with a time overflows."""
@@ -213,7 +214,11 @@ def _values(kind: str, stream: Stream, fields: Sequence[str]) -> list[Any]:
     if kind == "value_count":
         return [None if key is None else tuple(map(fold, key)) for key in texts]
     if kind not in ("value_sum", "value_avg") or len(fields) != 1:
-        raise UnsupportedError(f"the correlation type {kind} over {', '.join(fields)} is not supported")
+        raise UnsupportedError(
+            lazy_gettext(
+                "the correlation type %(kind)s over %(fields)s is not supported", kind=kind, fields=", ".join(fields)
+            )
+        )
     numbers = [None if key is None else number(key[0]) for key in texts]
     return [None if value is None else Fraction(value) for value in numbers]
 

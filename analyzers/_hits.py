@@ -14,6 +14,7 @@ from claude_evidence.analyzers._sources import Sources, times_of
 from claude_evidence.analyzers._streams import Key, Rows
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._types import Hit, RuleDocument
+from claude_evidence.messages import lazy_ngettext
 
 MOST_GROUPS = 200
 
@@ -124,7 +125,8 @@ def _together(hits: Sequence[Hit], sources: Sources) -> Hit:
         for table, found in hit.rows.items():
             rows.setdefault(table, []).append(found)
     union = {table: in_order(sources, table, np.unique(np.concatenate(found))) for table, found in rows.items()}
-    return Hit(hits[0].document, sum(hit.count for hit in hits), union, f"{len(hits):,} more groups")
+    label = lazy_ngettext("%(num)s more group", "%(num)s more groups", len(hits))
+    return Hit(hits[0].document, sum(hit.count for hit in hits), union, label)
 
 
 def _strength(hit: Hit, order: Mapping[str, int]) -> tuple[int, bool, int]:

@@ -18,12 +18,14 @@ from claude_evidence.analyzers._ledger_listed import Row, listed
 from claude_evidence.analyzers._ledger_names import first_rows, further_names
 from claude_evidence.analyzers._rows import lower, pick, records
 from claude_evidence.analyzers._session_links import transcript_ids
+from claude_evidence.messages import gettext_noop
 
 LOCAL = "local_"
 HAS_DIGIT = re.compile(r"[0-9]")
 """What a log calls ``local_storage`` is no session: their ids are random."""
-REGISTRY, TMP, TOMBSTONE, TRANSCRIPT, LISTING = "registry", ".tmp", "tombstone", "transcript", "file listing"
-LEASE, LIVE, INDEX, LOG = "worktree lease", "live CLI registry", "sessions index", "log"
+REGISTRY, TMP, TOMBSTONE = gettext_noop("registry"), ".tmp", gettext_noop("tombstone")
+TRANSCRIPT, LISTING, LEASE = gettext_noop("transcript"), gettext_noop("file listing"), gettext_noop("worktree lease")
+LIVE, INDEX, LOG = gettext_noop("live CLI registry"), gettext_noop("sessions index"), gettext_noop("log")
 SOURCES = (REGISTRY, TMP, TOMBSTONE, TRANSCRIPT, LISTING, LEASE, LIVE, INDEX, LOG)
 """Where a conversation can be seen, what tells most of it first."""
 MENTIONS = {"worktree": LEASE, "cli_session": LIVE, "indexed_session": INDEX, "app_log": LOG}

@@ -13,12 +13,14 @@ from claude_evidence.analyzers._ledger_proofs import relinkable as relinkable
 from claude_evidence.analyzers._ledger_proofs import state_of as state_of
 from claude_evidence.analyzers._ledger_seen import Known
 from claude_evidence.analyzers._rows import lower
+from claude_evidence.messages import gettext_noop, joined, lazy_gettext
 
-YES, PARTLY, NO, NOTHING = "yes", "partly", "no", "nothing to do"
+YES, PARTLY, NO = gettext_noop("yes"), gettext_noop("partly"), gettext_noop("no")
+NOTHING = gettext_noop("nothing to do")
 FRESH_S = 60
-NUL_LINES = "take the lines of null bytes out of its transcript; what stood there is lost"
-NO_MESSAGES = "no transcript with messages is in the evidence"
-NOTHING_HERE = "nothing to save is in the evidence"
+NUL_LINES = lazy_gettext("take the lines of null bytes out of its transcript; what stood there is lost")
+NO_MESSAGES = lazy_gettext("no transcript with messages is in the evidence")
+NOTHING_HERE = lazy_gettext("nothing to save is in the evidence")
 
 
 def saving(known: Known, said: State, templates: Iterable[Row]) -> tuple[str, str]:
@@ -29,19 +31,25 @@ def saving(known: Known, said: State, templates: Iterable[Row]) -> tuple[str, st
         return _temporary(known)
     if said.state in ("null-filled", "truncated") and _hurt(known):
         if _fresh(known):
-            return NOTHING, "written within the last minute: the app may still be saving it"
+            return NOTHING, lazy_gettext("written within the last minute: the app may still be saving it")
         return _in_its_place(known) or _rebuilding(known, row, templates)
     if said.state == "orphaned":
         return _rebuilding(known, row, templates)
     if row is not None and row["NulLineCount"] and said.state in ("null-filled", "CLI only"):
-        return (PARTLY, NUL_LINES) if spoken else (NO, "its transcript holds no message beside null bytes")
+        return (
+            (PARTLY, NUL_LINES) if spoken else (NO, lazy_gettext("its transcript holds no message beside null bytes"))
+        )
     if said.state == "transcript missing":
-        return (NOTHING, "its transcript is there: resume it in a terminal") if spoken else (NO, NOTHING_HERE)
+        return (
+            (NOTHING, lazy_gettext("its transcript is there: resume it in a terminal"))
+            if spoken
+            else (NO, NOTHING_HERE)
+        )
     if said.state == "empty stub":
         return _stub(known)
     if said.state == "unknown":
         return _unknown(known, row)
-    return NOTHING, "sign in with its account" if said.state == "other account" else ""
+    return NOTHING, lazy_gettext("sign in with its account") if said.state == "other account" else ""
 
 
 def _hurt(known: Known) -> bool:
@@ -52,12 +60,12 @@ def _hurt(known: Known) -> bool:
 def _temporary(known: Known) -> tuple[str, str]:
     entry = best_entry(known)
     if _fresh(known):
-        return NOTHING, "written within the last minute: the app may still be saving it"
+        return NOTHING, lazy_gettext("written within the last minute: the app may still be saving it")
     if entry is None or entry["ParseState"] != "ok":
-        return PARTLY, "if its .tmp is complete, give it the name that the app reads"
+        return PARTLY, lazy_gettext("if its .tmp is complete, give it the name that the app reads")
     if not _own(entry):
-        return NO, "its .tmp names another conversation: look at it by hand"
-    return YES, "give its complete .tmp the name that the app reads"
+        return NO, lazy_gettext("its .tmp names another conversation: look at it by hand")
+    return YES, lazy_gettext("give its complete .tmp the name that the app reads")
 
 
 def _fresh(known: Known) -> bool:
@@ -81,22 +89,31 @@ def _in_its_place(known: Known) -> tuple[str, str] | None:
     if copy is None:
         return None
     if copy["IsTmp"]:
-        return YES, "its .tmp is complete: put it in the place of the damaged entry"
-    return YES, "a readable copy lies in another folder: put it in the place of the damaged entry"
+        return YES, lazy_gettext("its .tmp is complete: put it in the place of the damaged entry")
+    return YES, lazy_gettext("a readable copy lies in another folder: put it in the place of the damaged entry")
 
 
 def _rebuilding(known: Known, transcript: Row | None, templates: Iterable[Row]) -> tuple[str, str]:
     if transcript is None or not transcript["HasMessages"]:
         listing = transcript is not None and transcript["HasMessages"] is None
-        return (PARTLY, "if its transcript has messages, rebuild its entry from it") if listing else (NO, NO_MESSAGES)
-    damage = f"; {NUL_LINES}" if transcript["NulLineCount"] else ""
-    whole = PARTLY if damage else YES
+        return (
+            (PARTLY, lazy_gettext("if its transcript has messages, rebuild its entry from it"))
+            if listing
+            else (NO, NO_MESSAGES)
+        )
+    whole, how = _entry_of(known, templates)
+    if transcript["NulLineCount"]:
+        return PARTLY, joined([how, NUL_LINES], "; ")
+    return whole, how
+
+
+def _entry_of(known: Known, templates: Iterable[Row]) -> tuple[str, str]:
     entry = best_entry(known)
     if entry is not None and entry["ParseState"] == "ok":
-        return whole, f"point the cliSessionId of its entry to the transcript that has its messages{damage}"
+        return YES, lazy_gettext("point the cliSessionId of its entry to the transcript that has its messages")
     if any(True for _ in templates):
-        return whole, f"rebuild its entry from the newest readable one and from its transcript{damage}"
-    return PARTLY, f"rebuild a bare entry from its transcript: no readable one is there as a template{damage}"
+        return YES, lazy_gettext("rebuild its entry from the newest readable one and from its transcript")
+    return PARTLY, lazy_gettext("rebuild a bare entry from its transcript: no readable one is there as a template")
 
 
 def _stub(known: Known) -> tuple[str, str]:
@@ -104,7 +121,7 @@ def _stub(known: Known) -> tuple[str, str]:
     entry = best_entry(known)
     if entry is None or not entry["CompletedTurns"]:
         return NOTHING, ""
-    return NO, "what its transcript held is not in the evidence; a backup may have it"
+    return NO, lazy_gettext("what its transcript held is not in the evidence; a backup may have it")
 
 
 def _unknown(known: Known, transcript: Row | None) -> tuple[str, str]:
@@ -113,7 +130,7 @@ def _unknown(known: Known, transcript: Row | None) -> tuple[str, str]:
     if transcript is None:
         return NO, NOTHING_HERE
     if transcript["OwnedByDesktop"] and transcript["HasMessages"] and transcript["HasRegistryEntry"] is None:
-        return PARTLY, "if no list has it, rebuild a bare entry from its transcript"
+        return PARTLY, lazy_gettext("if no list has it, rebuild a bare entry from its transcript")
     return NOTHING, ""
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from claude_evidence.analyzers._aftermath import Aftermath
 from claude_evidence.analyzers._app_history import AppHistory
 from claude_evidence.analyzers._rows import lower, records
+from claude_evidence.messages import gettext_noop, lazy_gettext, lazy_ngettext
 
 REGISTRY = (
     "TimeCreated",
@@ -26,6 +27,7 @@ REGISTRY = (
     "LastActivityAt",
 )
 NAMING = ("SessionId", "CliSessionId", "PriorCliSessionIds", "ParseState")
+LEASED, NO_LEASE = gettext_noop("still points at it"), gettext_noop("none")
 CLEANUP = timedelta(days=30)
 NOT_ALNUM = re.compile(r"[^A-Za-z0-9]")
 Tables = Mapping[str, pd.DataFrame]
@@ -54,7 +56,7 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
                 "AccountActive": lower(row["Account"]) in accounts if accounts and row["Account"] else None,
                 "TranscriptState": _transcript_state(cli, transcripts) if broken else None,
                 "TranscriptId": _transcript(cli, transcripts).get("CliSessionId") if broken else None,
-                "LeaseState": ("still points at it" if session in leases else "none") if broken else None,
+                "LeaseState": lazy_gettext(LEASED if session in leases else NO_LEASE) if broken else None,
                 "AfterState": aftermath.of_write(row["TimeCreated"]) if broken else None,
             }
         )
@@ -66,10 +68,11 @@ def registry_columns(tables: Tables, history: AppHistory, now: datetime | None) 
             "AgeSeconds": "Int64",
             "CleanedUp": "boolean",
             "AccountActive": "boolean",
-            "TranscriptState": "str",
+            # what says something in words: a column of texts would forget its other languages
+            "TranscriptState": "object",
             "TranscriptId": "str",
-            "LeaseState": "str",
-            "AfterState": "str",
+            "LeaseState": "object",
+            "AfterState": "object",
         },
         len(registry),
     )
@@ -183,13 +186,18 @@ def _main_transcripts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _transcript_state(cli: frozenset[str], transcripts: Mapping[str, Mapping[str, Any]]) -> str:
     if not transcripts:
-        return "no transcripts in the evidence"
+        return lazy_gettext("no transcripts in the evidence")
     row = _transcript(cli, transcripts)
     if not row:
-        return "not found"
+        return lazy_gettext("not found")
     damaged = int(row["BadLineCount"] or 0) + int(row["NulLineCount"] or 0)
-    size = f"{int(row['FileSize'] or 0):,} bytes"
-    return f"damaged in {damaged} lines ({size})" if damaged else f"intact ({size})"
+    size = int(row["FileSize"] or 0)
+    said = lazy_ngettext("%(num)s byte", "%(num)s bytes", size)
+    if not damaged:
+        return lazy_gettext("intact (%(size)s)", size=said)
+    return lazy_ngettext(
+        "damaged in %(num)s lines (%(size)s)", "damaged in %(num)s lines (%(size)s)", damaged, size=said
+    )
 
 
 def _transcript(cli: frozenset[str], transcripts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers import taxonomy
+from claude_evidence.analyzers._and_or import either
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
 from claude_evidence.analyzers.taxonomy import EVENTS, LogSource, Rewrite
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Coverage
 
 Span = tuple[int, int]
@@ -74,7 +76,7 @@ class Sources:
         if name not in self.tables[table]:
             if table == EVENTS:
                 return None
-            raise UnsupportedError(f"the table {table} has no field {name}")
+            raise UnsupportedError(lazy_gettext("the table %(table)s has no field %(field)s", table=table, field=name))
         if (table, name) not in self._columns:
             self._columns[table, name] = Column.of(self.tables[table][name])
         return self._columns[table, name]
@@ -91,9 +93,11 @@ class Sources:
         wanted = taxonomy.channels(logsource)
         present = [channel for channel in wanted if self._covered(EVENTS, channel)]
         if wanted and not present:
-            raise MissingError(f"needs the event log {' or '.join(wanted)}, which is not in the evidence")
+            raise MissingError(
+                lazy_gettext("needs the event log %(logs)s, which is not in the evidence", logs=either(wanted))
+            )
         if not wanted and not self._covered(EVENTS):
-            raise MissingError("needs event logs, and none is in the evidence")
+            raise MissingError(lazy_gettext("needs event logs, and none is in the evidence"))
         every = dict.fromkeys(entry.source for entry in self.coverage if entry.table == EVENTS)
         cover = tuple(present or every or [EVENTS])
         sources = [self._part(part, cover) for part in taxonomy.rewrites(logsource)]
@@ -112,18 +116,24 @@ class Sources:
 
     def _own(self, logsource: LogSource, table: str) -> Source:
         if table not in self.tables:
-            raise UnsupportedError(f"there is no table {table}")
+            raise UnsupportedError(lazy_gettext("there is no table %(table)s", table=table))
         service = logsource.service
         count = len(self.tables[table])
         if not service:
             if not self._covered(table) and not count:
-                raise MissingError(f"needs evidence of the kind {table}, and there is none")
+                raise MissingError(lazy_gettext("needs evidence of the kind %(table)s, and there is none", table=table))
             cover = tuple(dict.fromkeys(c.source for c in self.coverage if c.table == table))
             return Source(table, np.arange(count), cover=cover or (table,))
         if _SERVICE not in self.tables[table]:
-            raise UnsupportedError(f"the table {table} has no services, and the rule asks for {service}")
+            raise UnsupportedError(
+                lazy_gettext(
+                    "the table %(table)s has no services, and the rule asks for %(service)s",
+                    table=table,
+                    service=service,
+                )
+            )
         if not self._covered(table, service):
-            raise MissingError(f"needs the log {service}, which is not in the evidence")
+            raise MissingError(lazy_gettext("needs the log %(service)s, which is not in the evidence", service=service))
         column = self.stored(table, _SERVICE)
         assert column is not None
         return Source(table, np.flatnonzero(column.equals_any([service])), cover=(service,))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Finding, Risk, Step
 
 MOST_STEPS = 5
@@ -16,7 +17,9 @@ _ORDER = {Risk.SAFE: 0, Risk.NEEDS_ADMIN: 1, Risk.LOSES_DATA: 2}
 _COPY = re.compile(r"(?:quit claude[^.;]{0,40}\band )?(?:copy|keep)\b.{1,160}\b(?:away|safe place)\b", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 SAVE_FIRST = Step(
-    "Before anything else quit Claude completely and copy its data to a safe place: a later step may lose data.",
+    lazy_gettext(
+        "Before anything else quit Claude completely and copy its data to a safe place: a later step may lose data."
+    ),
     # without /R and /W it tries a file that somebody holds a million times, half a minute apart
     'robocopy "$env:USERPROFILE\\.claude" "$env:USERPROFILE\\claude-backup\\.claude" /E /COPY:DAT /R:1 /W:1\n'
     'robocopy "$env:APPDATA\\Claude" "$env:USERPROFILE\\claude-backup\\Claude" /E /COPY:DAT /R:1 /W:1\n'
@@ -79,4 +82,4 @@ def _is_copy(step: Step) -> bool:
 
 
 def _next_time(step: Step) -> Step:
-    return replace(step, text=f"If it happens again: {step.text}")
+    return replace(step, text=lazy_gettext("If it happens again: %(step)s", step=step.text))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from claude_evidence.causes import leads
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Finding, Level
 
 _FLAG = re.compile(r"(?<![\w-])-[A-Z][A-Za-z]{4,40}\b")
@@ -68,8 +69,14 @@ def contradictions(findings: Iterable[Finding]) -> list[str]:
         flags = {flag for step in advising.remedy for flag in _FLAG.findall(step.command)}
         for other, text, named in tried:
             for flag in sorted(flags & named) if other is not advising else ():
-                where = f"for “{advising.title}”, but not for “{other.title}”"
-                sentences[f"Careful, {flag} is advised {where}: {text}"] = None
+                said = lazy_gettext(
+                    "Careful, %(flag)s is advised for “%(title)s”, but not for “%(other)s”: %(why)s",
+                    flag=flag,
+                    title=advising.title,
+                    other=other.title,
+                    why=text,
+                )
+                sentences[said] = None
     return list(sentences)[:_MOST]
 
 

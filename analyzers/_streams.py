@@ -14,6 +14,7 @@ from claude_evidence.analyzers._refusals import UnsupportedError
 from claude_evidence.analyzers._sources import Sources, times_of
 from claude_evidence.analyzers._text import fold
 from claude_evidence.analyzers._windows import Ints, Line, Ranges
+from claude_evidence.messages import lazy_gettext
 
 Key = tuple[str, ...]
 Rows = dict[str, dict[str, Places]]
@@ -138,7 +139,13 @@ class MatchEvents:
         numbers = [self._fields.get(field, -1) for field in fields]
         if -1 in numbers:
             missing = fields[numbers.index(-1)]
-            raise UnsupportedError(f"the correlation {self.name} has no field {missing}: it does not group by it")
+            raise UnsupportedError(
+                lazy_gettext(
+                    "the correlation %(name)s has no field %(field)s: it does not group by it",
+                    name=self.name,
+                    field=missing,
+                )
+            )
         return [tuple(key[number] for number in numbers) for key in self._keys]
 
     def identities(self) -> list[tuple[str, int]]:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from claude_evidence.analyzers._rows import records
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Manifest
 
-LABEL = "Versions"
+LABEL = lazy_gettext("Versions")
 FAMILY = "Claude_"
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -34,12 +35,26 @@ def known_versions(versions: Mapping[str, str], host: str) -> str:
     first, last, fixed = (versions.get(name, "") for name in ("first", "last", "fixed"))
     if fixed:
         if older(host, fixed):
-            return f"Fixed in {fixed}; this machine has {host}, so updating the app should end it."
-        return f"Fixed in {fixed}, and this machine has {host}: it happened before the update, or it is back."
+            return lazy_gettext(
+                "Fixed in %(fixed)s; this machine has %(host)s, so updating the app should end it.",
+                fixed=fixed,
+                host=host,
+            )
+        return lazy_gettext(
+            "Fixed in %(fixed)s, and this machine has %(host)s: it happened before the update, or it is back.",
+            fixed=fixed,
+            host=host,
+        )
     if first and older(host, first):
-        return f"Known only from {first} on, and this machine has {host}: look twice whether it is the same."
+        return lazy_gettext(
+            "Known only from %(first)s on, and this machine has %(host)s: look twice whether it is the same.",
+            first=first,
+            host=host,
+        )
     if last and _cut(host, last) > _parts(last):
-        return f"Last reported with {last}, and this machine has the newer {host}."
+        return lazy_gettext(
+            "Last reported with %(last)s, and this machine has the newer %(host)s.", last=last, host=host
+        )
     return ""
 
 

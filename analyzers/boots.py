@@ -12,18 +12,27 @@ import pandas as pd
 
 from claude_evidence.analyzers._excerpts import reference
 from claude_evidence.analyzers._rows import records
+from claude_evidence.messages import gettext_noop, lazy_gettext, lazy_ngettext
 from claude_evidence.model import Boot, BootMonth, Boots
 
 KINDS = {
-    ("eventlog", 6005): "boot",
-    ("eventlog", 6006): "clean shutdown",
-    ("eventlog", 6008): "unexpected shutdown",
-    ("microsoft-windows-kernel-power", 41): "power loss",
-    ("user32", 1074): "restart asked",
+    ("eventlog", 6005): gettext_noop("boot"),
+    ("eventlog", 6006): gettext_noop("clean shutdown"),
+    ("eventlog", 6008): gettext_noop("unexpected shutdown"),
+    ("microsoft-windows-kernel-power", 41): gettext_noop("power loss"),
+    ("user32", 1074): gettext_noop("restart asked"),
 }
 DAY_S = 86_400
 RECENT, MOST_RECENT = 3, 4
 MOST_ENTRIES = 500
+_CLOSER = gettext_noop(
+    "Boots come closer together: %(least)s to %(most)s days apart before, "
+    "%(least_now)s to %(most_now)s days between the last %(last)s"
+)
+_NOT_CLOSER = gettext_noop(
+    "Boots do not come closer together: %(least)s to %(most)s days apart before, "
+    "%(least_now)s to %(most_now)s days between the last %(last)s"
+)
 
 
 def boots(events: pd.DataFrame, hashes: Mapping[str, str]) -> Boots:
@@ -59,12 +68,14 @@ def _months(starts: list[datetime], gaps: list[tuple[datetime, float]]) -> tuple
 def _cadence(gaps: list[float]) -> tuple[bool | None, str]:
     newest = MOST_RECENT if len(gaps) >= 2 * MOST_RECENT else RECENT
     if len(gaps) < 2 * newest:
-        few = f"{len(gaps) + 1} boots: too few to tell whether they come closer together"
+        few = lazy_ngettext(
+            "%(num)s boot: too few to tell whether they come closer together",
+            "%(num)s boots: too few to tell whether they come closer together",
+            len(gaps) + 1,
+        )
         return None, few if gaps else ""
     before, recent = gaps[:-newest], gaps[-newest:]
     tightening = bool(np.median(recent) <= np.median(before) / 2)
-    verb = "come closer together" if tightening else "do not come closer together"
-    return tightening, (
-        f"Boots {verb}: {min(before):.0f} to {max(before):.0f} days apart before, "
-        f"{min(recent):.0f} to {max(recent):.0f} days between the last {newest + 1}"
-    )
+    days = {"least": min(before), "most": max(before), "least_now": min(recent), "most_now": max(recent)}
+    spans = {name: f"{span:.0f}" for name, span in days.items()}
+    return tightening, lazy_gettext(_CLOSER if tightening else _NOT_CLOSER, last=newest + 1, **spans)

@@ -17,11 +17,12 @@ from claude_evidence.analyzers._types import Hit
 from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.joins import reference_time
 from claude_evidence.comparison import Answer, Comparison, ConversationChange, FactChange, FindingChange
+from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Evidence, Finding, Level, Report, UsageError
 
 HAPPENINGS = frozenset({"events", "app_log"})
 """Tables whose rows stay when what they tell of is over; the rows of the others are states."""
-FACTS = ("os", "build")
+FACTS = {"os": lazy_gettext("os"), "build": lazy_gettext("Windows build")}
 ORDER = {answer: place for place, answer in enumerate(Answer)}
 
 
@@ -101,28 +102,32 @@ def _answer(before: int, after: int, since: int | None, *, happens: bool, goes_o
     """Return what became of a finding that the later bundle has; *before* is 0 where the first one has it not."""
     if not before:
         if happens and since == 0 and goes_on:
-            return Answer.QUIET, "it is older than the first bundle, which does not hold its records"
+            return Answer.QUIET, lazy_gettext("it is older than the first bundle, which does not hold its records")
         return Answer.NEW, ""
     if since:
         return Answer.STILL, ""
     if not happens:
         return _state(before, after)
     if since is None:
-        return Answer.UNKNOWN, "no time of its records can be compared: give the machine's zone with --tz"
+        return Answer.UNKNOWN, lazy_gettext("no time of its records can be compared: give the machine's zone with --tz")
     return (Answer.QUIET, "") if goes_on else (Answer.UNKNOWN, _ENDS)
 
 
-_ENDS = "the later bundle's log does not go on beyond the moment at which the first was taken"
+_ENDS = lazy_gettext("the later bundle's log does not go on beyond the moment at which the first was taken")
 
 
 def _vanished(key: Key, after: Side, *, happens: bool, goes_on: bool) -> tuple[Answer, str]:
     """Return what it means that a finding of the first bundle is not in the second."""
     wanted = [one.detail for one in after.report.not_judged if one.rule == key[0] and not one.partly]
     if wanted:
-        return Answer.UNKNOWN, f"the later bundle cannot answer: {wanted[0]}"
+        return Answer.UNKNOWN, lazy_gettext("the later bundle cannot answer: %(reason)s", reason=wanted[0])
     if not happens:
         return Answer.GONE, ""
-    return (Answer.QUIET, "the old records are no longer in the log either") if goes_on else (Answer.UNKNOWN, _ENDS)
+    return (
+        (Answer.QUIET, lazy_gettext("the old records are no longer in the log either"))
+        if goes_on
+        else (Answer.UNKNOWN, _ENDS)
+    )
 
 
 def _state(before: int, after: int) -> tuple[Answer, str]:
@@ -143,14 +148,17 @@ def _headline(changes: Sequence[FindingChange]) -> str:
     left = [one for one in known if not one.answer.is_over]
     again = [one for one in left if one.answer in (Answer.NEW, Answer.STILL, Answer.MORE)]
     if again:
-        return f"Not over: {again[0].title} ({again[0].answer})"
+        answer = lazy_gettext(again[0].answer.value)
+        return lazy_gettext("Not over: %(title)s (%(answer)s)", title=again[0].title, answer=answer)
+    if left and left[0].answer is Answer.SAME:
+        return lazy_gettext("Not over: %(title)s is as it was", title=left[0].title)
     if left:
-        return f"Not over: {left[0].title} is as it was" + ("" if left[0].answer is Answer.SAME else ", but less")
+        return lazy_gettext("Not over: %(title)s is as it was, but less", title=left[0].title)
     if len(known) < len(changes):
-        return "It cannot be said whether it is over: the later bundle does not hold what would tell"
+        return lazy_gettext("It cannot be said whether it is over: the later bundle does not hold what would tell")
     if not changes:
-        return "Neither bundle shows a failure"
-    return "Nothing of what the first bundle shows has happened since"
+        return lazy_gettext("Neither bundle shows a failure")
+    return lazy_gettext("Nothing of what the first bundle shows has happened since")
 
 
 def _conversations(before: Side, after: Side) -> Iterator[ConversationChange]:
@@ -171,23 +179,25 @@ def _facts(before: Side, after: Side) -> Iterator[FactChange]:
 
 def _told(side: Side) -> Iterator[tuple[str, str]]:
     manifest = side.report.manifest
-    yield "app version", host_version(manifest, side.evidence.tables["package"])
-    yield from ((f"Windows {name}" if name == "build" else name, manifest.host.get(name, "")) for name in FACTS)
-    yield "time zone", manifest.timezone or ""
+    yield lazy_gettext("app version"), host_version(manifest, side.evidence.tables["package"])
+    yield from ((label, manifest.host.get(name, "")) for name, label in FACTS.items())
+    yield lazy_gettext("time zone"), manifest.timezone or ""
     config: Any = side.evidence.tables["config"]
     for path, key, value in zip(config["Path"], config["Key"], config["Value"], strict=True):
         yield f"{str(path).rpartition('/')[2]}: {key}", str(value)
     services: Any = side.evidence.tables["service"]
     for name, state, start in zip(services["Name"], services["State"], services["StartType"], strict=True):
-        yield f"service {name}", f"{state}, {start}"
+        yield lazy_gettext("service %(name)s", name=name), f"{state}, {start}"
 
 
 def _notes(before: Side, after: Side) -> Iterator[str]:
     if before.report.manifest.bundle_id and before.report.manifest.bundle_id == after.report.manifest.bundle_id:
-        yield "Both are the same bundle."
+        yield lazy_gettext("Both are the same bundle.")
     redacted = [side.report.manifest.redacted for side in (before, after)]
     if redacted[0] != redacted[1]:
-        yield "One bundle is redacted and the other is not: names and ids differ, so some things cannot be paired."
+        yield lazy_gettext(
+            "One bundle is redacted and the other is not: names and ids differ, so some things cannot be paired."
+        )
 
 
 __all__ = ["Side", "compare"]

@@ -10,7 +10,7 @@ from claude_evidence.analyzers._chains import Chains, InconclusiveError
 from claude_evidence.analyzers._forms import Detection
 from claude_evidence.analyzers._hits import bounded, correlation_hits, plain_hits, strongest
 from claude_evidence.analyzers._matching import Plain
-from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
+from claude_evidence.analyzers._refusals import MissingError, UnsupportedError, sentence
 from claude_evidence.analyzers._sources import Columns, Sources
 from claude_evidence.analyzers._types import Hit, Judgement, RuleDocument, RuleSet
 from claude_evidence.model import Coverage, NotJudged, Problem, Reason
@@ -82,6 +82,6 @@ def _hits(
 
 def _not_judged(document: RuleDocument, reason: Exception) -> NotJudged:
     """Return that *document* could not be answered; what is not supported is named with file and line."""
-    where = f" ({document.file.name}:{document.line})" if isinstance(reason, UnsupportedError) else ""
     kind = Reason.INCONCLUSIVE if isinstance(reason, InconclusiveError) else Reason.NOT_EVALUABLE
-    return NotJudged(document.stem, kind, f"{reason}{where}", document.title)
+    detail = sentence(reason, f"{document.file.name}:{document.line}")
+    return NotJudged(document.stem, kind, detail, document.title)

@@ -13,7 +13,7 @@ from claude_evidence.analyzers._excerpts import references, span
 from claude_evidence.analyzers._storms import per_day, per_session
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import LABEL, known_versions
-from claude_evidence.messages import lazy_gettext
+from claude_evidence.messages import joined, lazy_gettext
 from claude_evidence.model import EvidenceRef, Finding, Risk, Step
 
 Tables = Mapping[str, pd.DataFrame]
@@ -122,12 +122,14 @@ def _shown(values: list[Any], show: str) -> str:
         ordered = sorted(values, key=lambda value: (type(value).__name__, value))
         return _text(ordered[0 if show == "min" else -1])
     distinct = list(dict.fromkeys(values))
-    told = ", ".join(_text(v) for v in distinct[:SHOWN_VALUES])
+    told = joined(map(_text, distinct[:SHOWN_VALUES]), ", ")
     rest = len(distinct) - SHOWN_VALUES
     return lazy_gettext("%(values)s and %(rest)s more", values=told, rest=rest) if rest > 0 else told
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     return (

@@ -11,10 +11,16 @@ import pandas as pd
 from claude_evidence.analyzers._excerpts import reference
 from claude_evidence.analyzers._payload import claude_events, decode
 from claude_evidence.analyzers._rows import records
+from claude_evidence.messages import gettext_noop, lazy_gettext
 from claude_evidence.model import PackageEvent
 
 FULL_NAME = re.compile(r"\b(Claude_(\d+(?:\.\d+){1,3})_[A-Za-z0-9]+_[^_\s]*_pzs8sxrjxfjjc)", re.IGNORECASE)
-OUTCOMES = {400: "finished", 401: "failed", 404: "failed", 658: "deferred: the old version is still running"}
+OUTCOMES = {
+    400: gettext_noop("%(operation)s finished"),
+    401: gettext_noop("%(operation)s failed"),
+    404: gettext_noop("%(operation)s failed"),
+    658: gettext_noop("%(operation)s deferred: the old version is still running"),
+}
 
 
 def packages(tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> tuple[PackageEvent, ...]:
@@ -24,7 +30,8 @@ def packages(tables: Mapping[str, pd.DataFrame], hashes: Mapping[str, str]) -> t
         payload = decode(row["EventData"])
         name, version = _package(payload)
         if name and row["TimeCreated"] is not None:
-            what = f"{row['Operation'] or 'deployment'} {OUTCOMES[int(row['EventID'])]}"
+            operation = row["Operation"] or lazy_gettext("deployment")
+            what = lazy_gettext(OUTCOMES[int(row["EventID"])], operation=operation)
             history.append(
                 PackageEvent(
                     row["TimeCreated"].to_pydatetime(),
@@ -53,7 +60,7 @@ def _installed(table: pd.DataFrame, hashes: Mapping[str, str]) -> tuple[PackageE
             None,
             str(row["PackageFullName"] or row["Name"] or ""),
             str(row["Version"] or ""),
-            "as collected",
+            lazy_gettext("as collected"),
             str(row["Status"] or ""),
             reference("package", row, hashes),
         )

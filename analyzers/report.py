@@ -25,7 +25,7 @@ from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Custody, Evidence, Finding, Level, Member, NotJudged, Report
 from claude_evidence.tally import tally
 
-NO_ZONE = (
+NO_ZONE = lazy_gettext(
     "The time zone of the machine is not known, so the app's log (local time) and the event log (UTC) "
     "cannot be compared. Pass --tz with the machine's zone, for example --tz Europe/Berlin."
 )

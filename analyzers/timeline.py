@@ -13,24 +13,32 @@ from claude_evidence.analyzers._app_history import AppHistory, beginning
 from claude_evidence.analyzers._excerpts import LOG_FACTS, reference
 from claude_evidence.analyzers._payload import claude_events, decode
 from claude_evidence.analyzers._rows import moment, pick, records
+from claude_evidence.messages import gettext_noop, lazy_gettext
 from claude_evidence.model import Boots, EvidenceRef, Finding, Level, TimelineEntry
 
 MOST_ENTRIES = 2000
 STEPS = {
-    208: ("launch", "Process could not be created", Level.LOW),
-    215: ("launch", "Container could not be created", Level.LOW),
-    210: ("launch", "Container created", Level.INFORMATIONAL),
-    217: ("launch", "Container destroyed", Level.INFORMATIONAL),
-    400: ("package", "Deployment finished", Level.INFORMATIONAL),
-    401: ("package", "Deployment failed", Level.LOW),
-    404: ("package", "Deployment failed", Level.LOW),
-    419: ("package", "Apps must be closed first", Level.LOW),
-    472: ("package", "Package folder moved", Level.INFORMATIONAL),
-    603: ("package", "Deployment started", Level.INFORMATIONAL),
-    658: ("package", "Registration deferred: the old version is running", Level.LOW),
-    9648: ("package", "Packaged service terminated", Level.INFORMATIONAL),
-    10000: ("package", "Package disabled for servicing", Level.INFORMATIONAL),
-    10001: ("package", "Package enabled again", Level.INFORMATIONAL),
+    208: ("launch", gettext_noop("Process could not be created"), Level.LOW),
+    215: ("launch", gettext_noop("Container could not be created"), Level.LOW),
+    210: ("launch", gettext_noop("Container created"), Level.INFORMATIONAL),
+    217: ("launch", gettext_noop("Container destroyed"), Level.INFORMATIONAL),
+    400: ("package", gettext_noop("Deployment finished"), Level.INFORMATIONAL),
+    401: ("package", gettext_noop("Deployment failed"), Level.LOW),
+    404: ("package", gettext_noop("Deployment failed"), Level.LOW),
+    419: ("package", gettext_noop("Apps must be closed first"), Level.LOW),
+    472: ("package", gettext_noop("Package folder moved"), Level.INFORMATIONAL),
+    603: ("package", gettext_noop("Deployment started"), Level.INFORMATIONAL),
+    658: ("package", gettext_noop("Registration deferred: the old version is running"), Level.LOW),
+    9648: ("package", gettext_noop("Packaged service terminated"), Level.INFORMATIONAL),
+    10000: ("package", gettext_noop("Package disabled for servicing"), Level.INFORMATIONAL),
+    10001: ("package", gettext_noop("Package enabled again"), Level.INFORMATIONAL),
+}
+BOOTS = {
+    "boot": (gettext_noop("Boot"), Level.INFORMATIONAL),
+    "clean shutdown": (gettext_noop("Clean shutdown"), Level.INFORMATIONAL),
+    "unexpected shutdown": (gettext_noop("Unexpected shutdown"), Level.LOW),
+    "power loss": (gettext_noop("Power loss"), Level.LOW),
+    "restart asked": (gettext_noop("Restart asked"), Level.INFORMATIONAL),
 }
 SHOWN_FIELDS = (
     "PackageFullName",
@@ -125,14 +133,16 @@ def _events(steps: pd.DataFrame) -> Iterator[_Draft]:
         details = [
             str(d) for d in (row["Operation"], row["Options"], *named, row["HResult"]) if d and d != "0x00000000"
         ]
-        text = f"{text}: {' · '.join(details)}" if details else text
-        entry = TimelineEntry(moment(row["TimeCreated"]), lane, text, level)
+        said = lazy_gettext(text)
+        if details:
+            said = lazy_gettext("%(step)s: %(details)s", step=said, details=" · ".join(details))
+        entry = TimelineEntry(moment(row["TimeCreated"]), lane, said, level)
         yield _Draft(entry, "events", row["row"], int(row["Record"]))
 
 
 def _app(log: pd.DataFrame, history: AppHistory) -> Iterator[_Draft]:
     starts = dict(history.starts)
-    told = {row: f"App started, version {version}" for row, version in starts.items()}
+    told = {row: lazy_gettext("App started, version %(version)s", version=version) for row, version in starts.items()}
     marks = beginning(history.marks, APP_MARKS)
     told |= {
         row: text.splitlines()[0] for row, text in zip(marks["row"].tolist(), marks["Message"].tolist(), strict=True)
@@ -161,8 +171,8 @@ def _findings(findings: Iterable[Finding], areas: Mapping[str, str]) -> Iterator
 
 def _boots(boots: Boots) -> Iterator[TimelineEntry]:
     for boot in boots.entries:
-        level = Level.LOW if boot.kind in ("unexpected shutdown", "power loss") else Level.INFORMATIONAL
-        yield TimelineEntry(boot.time, "machine", boot.kind.capitalize(), level, evidence=boot.evidence)
+        text, level = BOOTS[boot.kind]
+        yield TimelineEntry(boot.time, "machine", lazy_gettext(text), level, evidence=boot.evidence)
 
 
 def _merged(drafts: Iterable[_Draft]) -> Iterator[_Draft]:

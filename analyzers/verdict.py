@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from claude_evidence.analyzers._basis import Basis
 from claude_evidence.analyzers._steps import is_over, started_again, steps
 from claude_evidence.analyzers._story import Story, contradictions, story
+from claude_evidence.messages import gettext_noop, joined, lazy_gettext, lazy_ngettext
 from claude_evidence.model import Finding, Level, Verdict
 
 MOST_SENTENCES = 8
 MOST_BESIDES = 4
-TOLD = {"Transcript": "Its transcript: {}."}
+TOLD = {"Transcript": gettext_noop("Its transcript: %(state)s.")}
 
 
 def verdict(findings: Sequence[Finding], rests_on: Basis, zone: str | None = None) -> Verdict:
@@ -26,8 +27,11 @@ def verdict(findings: Sequence[Finding], rests_on: Basis, zone: str | None = Non
     told = _told(findings, zone) if serious else _clean(rests_on)
     if not rests_on.altered:
         return told
-    files = "1 file is" if rests_on.altered == 1 else f"{rests_on.altered:,} files are"
-    warning = f"Careful: {files} not as collected. What follows may rest on altered evidence."
+    warning = lazy_ngettext(
+        "Careful: %(num)s file is not as collected. What follows may rest on altered evidence.",
+        "Careful: %(num)s files are not as collected. What follows may rest on altered evidence.",
+        rests_on.altered,
+    )
     return replace(told, what_happened=(warning, *told.what_happened), confidence="low" if told.confidence else "")
 
 
@@ -37,7 +41,9 @@ def _told(findings: Sequence[Finding], zone: str | None) -> Verdict:
     what = [*_sentences(told, zone), *_more(all_told), *_besides(told.beside, zone), *contradictions(all_told)]
     roots = [f for f, cause in zip(told.told, told.causes, strict=True) if cause is None]
     return Verdict(
-        headline=worst.title + ("; it has started again since" if is_over(worst) else ""),
+        headline=lazy_gettext("%(title)s; it has started again since", title=worst.title)
+        if is_over(worst)
+        else worst.title,
         what_happened=tuple(what),
         when=_when(worst, zone),
         confidence=worst.confidence,
@@ -52,13 +58,24 @@ def _sentences(told: Story, zone: str | None) -> Iterator[str]:
     chain = all(cause == number - 1 for number, cause in enumerate(told.causes) if number)
     for number, (finding, cause) in enumerate(zip(told.told, told.causes, strict=True)):
         if number == MOST_SENTENCES and len(told.told) > MOST_SENTENCES + 1:
-            yield f"And {len(told.told) - number} more findings that are linked with these."
+            yield lazy_ngettext(
+                "And %(num)s more finding that is linked with these.",
+                "And %(num)s more findings that are linked with these.",
+                len(told.told) - number,
+            )
             return
         sentence = _sentence(finding, zone)
         if chain:
-            yield f"This led to: {sentence}" if number else sentence
+            yield lazy_gettext("This led to: %(sentence)s", sentence=sentence) if number else sentence
+        elif cause is None:
+            yield lazy_gettext("%(place)s. %(sentence)s", place=number + 1, sentence=sentence)
         else:
-            yield f"{number + 1}. {sentence}" + (f" It follows from {cause + 1}." if cause is not None else "")
+            yield lazy_gettext(
+                "%(place)s. %(sentence)s It follows from %(cause)s.",
+                place=number + 1,
+                sentence=sentence,
+                cause=cause + 1,
+            )
 
 
 def _besides(findings: Sequence[Finding], zone: str | None) -> list[str]:
@@ -66,45 +83,62 @@ def _besides(findings: Sequence[Finding], zone: str | None) -> list[str]:
     if not findings:
         return []
     if len(findings) == 1:
-        return [f"Besides, without a known link: {_sentence(findings[0], zone)}"]
+        return [lazy_gettext("Besides, without a known link: %(sentence)s", sentence=_sentence(findings[0], zone))]
     titles = [f.title for f in sorted(findings, key=lambda f: -f.level.rank)]
-    more = f"; and {len(titles) - MOST_BESIDES} more" if len(titles) > MOST_BESIDES else ""
-    return [f"Besides, without a known link: {'; '.join(titles[:MOST_BESIDES])}{more}."]
+    said = joined(titles[:MOST_BESIDES], "; ")
+    if len(titles) <= MOST_BESIDES:
+        return [lazy_gettext("Besides, without a known link: %(titles)s.", titles=said)]
+    return [
+        lazy_ngettext(
+            "Besides, without a known link: %(titles)s; and %(num)s more.",
+            "Besides, without a known link: %(titles)s; and %(num)s more.",
+            len(titles) - MOST_BESIDES,
+            titles=said,
+        )
+    ]
 
 
 def _clean(rests_on: Basis) -> Verdict:
     """Return what an evidence without failures says: clean is only what was looked at, wholly and unaltered."""
-    answered = f"{_rules(rests_on.judged)} {'was' if rests_on.judged == 1 else 'were'} answered and found no failure."
-    unanswered = (
-        f"{_rules(rests_on.unanswered)} could not be answered; the report says what would be needed. "
-        "What was not looked at may still be broken."
-    )
-    told = [
-        *_short_of(rests_on),
-        *([answered] if rests_on.judged else []),
-        *([unanswered] if rests_on.unanswered else []),
-    ]
+    told = (*_short_of(rests_on), *_answers(rests_on))
     if not rests_on.trace:
-        headline = "There is no trace of Claude Desktop in this evidence, so nothing can be said about it"
-        return Verdict(headline, tuple(told), level=Level.INFORMATIONAL)
+        headline = lazy_gettext("There is no trace of Claude Desktop in this evidence, so nothing can be said about it")
+        return Verdict(headline, told, level=Level.INFORMATIONAL)
     if not rests_on.judged:
-        return Verdict("Nothing in this evidence can be judged", tuple(told), level=Level.INFORMATIONAL)
+        return Verdict(lazy_gettext("Nothing in this evidence can be judged"), told, level=Level.INFORMATIONAL)
     if rests_on.lacking or rests_on.lost or rests_on.altered:
-        headline = "No known failure was found, but too little was read to rule one out"
-        return Verdict(headline, tuple(told), level=Level.INFORMATIONAL)
-    return Verdict("No known failure was found", tuple(told))
+        headline = lazy_gettext("No known failure was found, but too little was read to rule one out")
+        return Verdict(headline, told, level=Level.INFORMATIONAL)
+    return Verdict(lazy_gettext("No known failure was found"), told)
 
 
 def _short_of(rests_on: Basis) -> Iterator[str]:
     if rests_on.lacking:
-        yield f"Not in this evidence: {'; '.join(rests_on.lacking)}. Collect again, or add the files."
+        kinds = joined(rests_on.lacking, "; ")
+        yield lazy_gettext("Not in this evidence: %(kinds)s. Collect again, or add the files.", kinds=kinds)
     if rests_on.lost:
-        problems = "1 problem" if rests_on.lost == 1 else f"{rests_on.lost:,} problems"
-        yield f"Some of it could not be read as it should be ({problems}, see the report)."
+        yield lazy_ngettext(
+            "Some of it could not be read as it should be (%(num)s problem, see the report).",
+            "Some of it could not be read as it should be (%(num)s problems, see the report).",
+            rests_on.lost,
+        )
 
 
-def _rules(count: int) -> str:
-    return f"{count} {'rule' if count == 1 else 'rules'}"
+def _answers(rests_on: Basis) -> Iterator[str]:
+    if rests_on.judged:
+        yield lazy_ngettext(
+            "%(num)s rule was answered and found no failure.",
+            "%(num)s rules were answered and found no failure.",
+            rests_on.judged,
+        )
+    if rests_on.unanswered:
+        yield lazy_ngettext(
+            "%(num)s rule could not be answered; the report says what would be needed. "
+            "What was not looked at may still be broken.",
+            "%(num)s rules could not be answered; the report says what would be needed. "
+            "What was not looked at may still be broken.",
+            rests_on.unanswered,
+        )
 
 
 def _more(told: Sequence[Finding]) -> list[str]:
@@ -113,31 +147,44 @@ def _more(told: Sequence[Finding]) -> list[str]:
 
 
 def _sentence(finding: Finding, zone: str | None) -> str:
-    records = f": {finding.count:,} records" if finding.count > 1 else ""
-    group = f" ({finding.group})" if finding.group else ""
-    told = [TOLD[label].format(value) for label, value in finding.facts if label in TOLD]
+    title, told = finding.title, []
+    if finding.group:
+        title = lazy_gettext("%(title)s (%(group)s)", title=title, group=finding.group)
+    if finding.count > 1:
+        told.append(
+            lazy_ngettext("%(title)s: %(num)s record.", "%(title)s: %(num)s records.", finding.count, title=title)
+        )
+    else:
+        told.append(lazy_gettext("%(title)s.", title=title))
+    told += [lazy_gettext(TOLD[label], state=value) for label, value in finding.facts if label in TOLD]
     if again := started_again(finding):
-        after = "." if is_over(finding) else ", and failed once more after that."
-        told.append(f"It started again at {_moments(again, again, zone)}{after}")
-    return " ".join([f"{finding.title}{group}{records}.", *told])
+        told.append(_restart(_moments(again, again, zone), over=is_over(finding)))
+    return joined(told)
+
+
+def _restart(time: str, *, over: bool) -> str:
+    if over:
+        return lazy_gettext("It started again at %(time)s.", time=time)
+    return lazy_gettext("It started again at %(time)s, and failed once more after that.", time=time)
 
 
 def _when(finding: Finding, zone: str | None) -> str:
     first, last = finding.first_seen or finding.first_local, finding.last_seen or finding.last_local
     if first is None or last is None:
-        return "at an unknown time"
+        return lazy_gettext("at an unknown time")
     if finding.first_seen is None:
-        return f"{_span(first, last)} local time, zone unknown"
+        return lazy_gettext("%(span)s local time, zone unknown", span=_span(first, last))
     return _moments(first, last, zone)
 
 
 def _moments(first: datetime, last: datetime, zone: str | None) -> str:
     local = _zone(zone)
     if local is None:
-        return f"{_span(first, last)} UTC"
+        return lazy_gettext("%(span)s UTC", span=_span(first, last))
     there, until = first.astimezone(local), last.astimezone(local)
     known_day = first.date() == last.date() == there.date() == until.date()
-    return f"{_span(first, last)} UTC ({_span(there, until, known_day)} in {zone})"
+    local_span = _span(there, until, known_day)
+    return lazy_gettext("%(span)s UTC (%(local)s in %(zone)s)", span=_span(first, last), local=local_span, zone=zone)
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -151,7 +198,7 @@ def _span(first: datetime, last: datetime, known_day: bool = False) -> str:
     """Return *first* to *last*; the day is left out where the reader has just read it."""
     start = f"{first:%H:%M:%S}" if known_day else _stamp(first)
     end = f"{last:%H:%M:%S}" if first.date() == last.date() else _stamp(last)
-    return start if _stamp(first) == _stamp(last) else f"{start} to {end}"
+    return start if _stamp(first) == _stamp(last) else lazy_gettext("%(start)s to %(end)s", start=start, end=end)
 
 
 def _stamp(time: datetime) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from claude_evidence.messages import gettext_noop
 from claude_evidence.model import Level
 
 
@@ -16,14 +17,14 @@ class Answer(StrEnum):
     on. ``SAME``, ``MORE``, ``FEWER``: a state that is there in both. ``UNKNOWN``: the later evidence cannot say.
     """
 
-    NEW = "new"
-    STILL = "still happening"
-    MORE = "more"
-    SAME = "unchanged"
-    UNKNOWN = "cannot be said"
-    FEWER = "fewer"
-    QUIET = "not since"
-    GONE = "gone"
+    NEW = gettext_noop("new")
+    STILL = gettext_noop("still happening")
+    MORE = gettext_noop("more")
+    SAME = gettext_noop("unchanged")
+    UNKNOWN = gettext_noop("cannot be said")
+    FEWER = gettext_noop("fewer")
+    QUIET = gettext_noop("not since")
+    GONE = gettext_noop("gone")
 
     @property
     def is_over(self) -> bool:

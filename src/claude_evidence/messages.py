@@ -141,7 +141,7 @@ def translated(text: str) -> str:
 def translated_many(one: str, many: str, num: int) -> str:
     """Return the form for *num* things in the language of the report, its values not yet filled in."""
     english = one if num == 1 else many
-    return _fit(english, _catalogues[-1].ngettext(one, many, num)) if _catalogues else english
+    return _fit(english, _catalogues[-1].ngettext(one, many, num), "num") if _catalogues else english
 
 
 def is_translated() -> bool:
@@ -196,10 +196,13 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _fit(text: str, said: str) -> str:
-    """Return *said* where it has the tags and no other values than *text* has: a translation can spoil no report."""
+def _fit(text: str, said: str, *more: str) -> str:
+    """Return *said* where it has the tags of *text*, and no values but its own and *more*, which are there too.
+
+    A translation can spoil no report.
+    """
     mine, theirs = _frame(text), _frame(said)
-    return said if theirs.values <= mine.values | {"num"} and theirs[1:] == mine[1:] else text
+    return said if theirs.values <= {*mine.values, *more} and theirs[1:] == mine[1:] else text
 
 
 class _Frame(NamedTuple):

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from claude_evidence.messages import gettext_noop
 from claude_evidence.usage import UsageError as UsageError
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ class Outcome(StrEnum):
 class Level(StrEnum):
     """Sigma's rule levels; ``rank`` grows with severity."""
 
-    INFORMATIONAL = "informational"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
+    INFORMATIONAL = gettext_noop("informational")
+    LOW = gettext_noop("low")
+    MEDIUM = gettext_noop("medium")
+    HIGH = gettext_noop("high")
+    CRITICAL = gettext_noop("critical")
 
     @property
     def rank(self) -> int:

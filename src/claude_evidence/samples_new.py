@@ -188,7 +188,7 @@ def _name(report: Report) -> str:
 
 
 def _head(report: Report) -> dict[str, Any]:
-    told = [finding.title for finding in report.findings if finding.level is not Level.INFORMATIONAL]
+    told = [str(finding.title) for finding in report.findings if finding.level is not Level.INFORMATIONAL]
     about = (
         "Made of a real bundle by claude-evidence samples new; people, machines, identifiers and times are invented."
     )

@@ -127,6 +127,7 @@ def _globals() -> dict[str, Any]:
         "sheets": _records.sheets,
         "sums": _ledger.sums,
         "by_wall_clock": _view.by_wall_clock,
+        "saving": _ledger.saving,
         "unread": _view.unread,
         "looked_at": _view.looked_at,
         "questions": _view.questions,

@@ -89,7 +89,6 @@ def environment(*, html: bool) -> Environment:
     made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.filters.update(
         number=_words.number,
-        many=_words.many,
         size=_words.size,
         short_hash=_words.short_hash,
         clip=clip,
@@ -133,9 +132,7 @@ def _globals() -> dict[str, Any]:
         "questions": _view.questions,
         "open_rules": _view.open_rules,
         "mismatched": _view.mismatched,
-        "many": _words.many,
         "reported": _words.reported,
-        "said": _words.said,
         "bins": _strip.BINS,
         "bar_height": _strip.HEIGHT,
         "SHAPES": _words.SHAPES,
@@ -144,7 +141,6 @@ def _globals() -> dict[str, Any]:
         "RISKS": _words.RISKS,
         "OUTCOMES": _words.OUTCOMES,
         "STEPS": _history.KINDS,
-        "VERSIONS": _words.VERSIONS,
     }
 
 

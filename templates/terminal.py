@@ -13,7 +13,7 @@ from claude_evidence.templates._clock import Clock
 from claude_evidence.templates._ledger import sums
 from claude_evidence.templates._view import looked_at, mismatched, open_rules, questions, unread
 from claude_evidence.templates._visible import clip, visible
-from claude_evidence.templates._words import RISKS, SHAPES, said
+from claude_evidence.templates._words import RISKS, SHAPES, reported
 
 FINDINGS, NOT_JUDGED, STEPS, SENTENCES, RULES, PROBLEMS = 10, 4, 8, 12, 5, 3
 _TEXT = 1200
@@ -88,7 +88,7 @@ class _Page:
                 yield "       " + self.paint(line, "36")
             risk = translated(RISKS[step.risk])
             if step.worked:
-                risk = gettext("%(risk)s. %(reports)s", risk=risk, reports=said(step.worked, gettext("Reports say: ")))
+                risk = gettext("%(risk)s. %(reports)s", risk=risk, reports=reported(step.worked))
             yield from self.text(f"({risk})", "     ")
         if len(steps) > STEPS:
             yield "  " + ngettext(

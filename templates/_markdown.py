@@ -19,7 +19,7 @@ _WORD = re.compile(rf"{_EDGE}(?:[^\W_]+(?:[-.,/'’][^\W_]+)*%?|[+-]?\d\d:\d\d(?
 _ACTIVE = re.compile(r"(?i)https?:|www\.|gh-\d|(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])")
 _LIST_START = re.compile(r"^(\d{1,9})([.)])$")
 _RUN = re.compile(r"(`{64,}|~{64,})")
-_SIGNS = re.compile(r"[`*_~\[\]|\\<>#@$]|://|(?i:www\.)")
+_SIGNS = re.compile(rf"(?i)[`*_~\[\]{{}}|\\<>#@$&^+=]|:[a-z]\w*:|{_ACTIVE.pattern.removeprefix('(?i)')}")
 _TICKS = re.compile("`+")
 _TILDES = re.compile("~+")
 

@@ -89,7 +89,6 @@ def environment(*, html: bool) -> Environment:
     made.newstyle_gettext = True  # type: ignore[attr-defined]
     made.filters.update(
         number=_words.number,
-        many=_words.many,
         size=_words.size,
         short_hash=_words.short_hash,
         clip=clip,
@@ -104,7 +103,7 @@ def environment(*, html: bool) -> Environment:
         basename=_basename,
         translated=messages.translated,
     )
-    made.globals.update(_globals(), **(_said(_html_text, _quoted) if html else _said(_markdown_text, str)))
+    made.globals.update(_globals(), **(_said(_html_text, _quoted) if html else _said(_markdown_text, _markdown.framed)))
     return made
 
 
@@ -127,14 +126,13 @@ def _globals() -> dict[str, Any]:
         "sheets": _records.sheets,
         "sums": _ledger.sums,
         "by_wall_clock": _view.by_wall_clock,
+        "saving": _ledger.saving,
         "unread": _view.unread,
         "looked_at": _view.looked_at,
         "questions": _view.questions,
         "open_rules": _view.open_rules,
         "mismatched": _view.mismatched,
-        "many": _words.many,
         "reported": _words.reported,
-        "said": _words.said,
         "bins": _strip.BINS,
         "bar_height": _strip.HEIGHT,
         "SHAPES": _words.SHAPES,
@@ -143,28 +141,28 @@ def _globals() -> dict[str, Any]:
         "RISKS": _words.RISKS,
         "OUTCOMES": _words.OUTCOMES,
         "STEPS": _history.KINDS,
-        "VERSIONS": _words.VERSIONS,
     }
 
 
-def _said(inert: Callable[[Any], Any], framed: Callable[[str], str]) -> dict[str, Callable[..., Markup]]:
+def _said(inert: Callable[[Any], Any], framed: Callable[[str, str], str]) -> dict[str, Callable[..., Markup]]:
     """Return the functions that say a text of a template: a translation cannot leave its place, nor can a value."""
 
-    def fill(text: str, values: dict[str, Any]) -> Markup:
-        return Markup(framed(text)) % {name: inert(value) for name, value in messages.shown(values).items()}  # noqa: S704 - ours
+    def fill(text: str, said: str, values: dict[str, Any]) -> Markup:
+        return Markup(framed(text, said)) % {name: inert(value) for name, value in messages.shown(values).items()}  # noqa: S704 - ours
 
     def gettext(text: str, **values: Any) -> Markup:
-        return fill(messages.translated(text), values)
+        return fill(text, messages.translated(text), values)
 
     def ngettext(one: str, many: str, num: int, **values: Any) -> Markup:
-        return fill(messages.translated_many(one, many, num), {"num": num, **values})
+        text = one if num == 1 else many
+        return fill(text, messages.translated_many(one, many, num), {"num": num, **values})
 
     return {"gettext": gettext, "ngettext": ngettext}
 
 
-def _quoted(text: str) -> str:
-    """Return *text* with the quotation marks outside its tags escaped: it may stand in an attribute."""
-    return "".join(part if part[:1] == "<" else part.replace('"', "&quot;") for part in _TAGGED.split(text))
+def _quoted(_text: str, said: str) -> str:
+    """Return *said* with the quotation marks outside its tags escaped: it may stand in an attribute."""
+    return "".join(part if part[:1] == "<" else part.replace('"', "&quot;") for part in _TAGGED.split(said))
 
 
 def _html_text(value: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
 from typing import Any, TypeVar
 
+from claude_evidence.messages import gettext, gettext_noop
 from claude_evidence.model import Boots, Custody, EvidenceRef, Finding, Report, Step, Verdict
 from claude_evidence.templates._view import bounded_timeline, questions
 from claude_evidence.templates._visible import clip, visible
@@ -101,28 +103,35 @@ def fitted(report: Report, room: Room) -> Report:
 def left_out(report: Report, cut: Report, room: Room) -> list[str]:
     """Return what *cut* shows less of than *report*, one phrase each, least important first."""
     pairs = (
-        ("problems", report.problems, cut.problems),
-        ("members", report.custody.members, cut.custody.members),
-        ("acquisitions", report.custody.acquisitions, cut.custody.acquisitions),
-        ("input files", report.custody.inputs, cut.custody.inputs),
-        ("timeline rows", report.timeline, cut.timeline),
-        ("boots", report.boots.entries, cut.boots.entries),
-        ("months of boots", report.boots.months, cut.boots.months),
-        ("package events", report.packages, cut.packages),
-        ("conversations", report.conversations, cut.conversations),
-        ("rules not judged", questions(report.not_judged), questions(cut.not_judged)),
-        ("notes", report.notes, cut.notes),
-        ("findings", report.findings, cut.findings),
+        (gettext_noop("%(less)s of %(total)s problems"), report.problems, cut.problems),
+        (gettext_noop("%(less)s of %(total)s members"), report.custody.members, cut.custody.members),
+        (gettext_noop("%(less)s of %(total)s acquisitions"), report.custody.acquisitions, cut.custody.acquisitions),
+        (gettext_noop("%(less)s of %(total)s input files"), report.custody.inputs, cut.custody.inputs),
+        (gettext_noop("%(less)s of %(total)s timeline rows"), report.timeline, cut.timeline),
+        (gettext_noop("%(less)s of %(total)s boots"), report.boots.entries, cut.boots.entries),
+        (gettext_noop("%(less)s of %(total)s months of boots"), report.boots.months, cut.boots.months),
+        (gettext_noop("%(less)s of %(total)s package events"), report.packages, cut.packages),
+        (gettext_noop("%(less)s of %(total)s conversations"), report.conversations, cut.conversations),
+        (
+            gettext_noop("%(less)s of %(total)s rules not judged"),
+            questions(report.not_judged),
+            questions(cut.not_judged),
+        ),
+        (gettext_noop("%(less)s of %(total)s notes"), report.notes, cut.notes),
+        (gettext_noop("%(less)s of %(total)s findings"), report.findings, cut.findings),
     )
-    said = [f"{len(own) - len(kept):,} of {len(own):,} {what}" for what, own, kept in pairs if len(kept) < len(own)]
+    said = [
+        gettext(text, less=len(own) - len(kept), total=len(own)) for text, own, kept in pairs if len(kept) < len(own)
+    ]
     if room.moments < min(len(report.timeline), Room().moments):
-        said.append("some of the timeline in text" if room.moments else "the timeline in text")
+        said.append(gettext("some of the timeline in text") if room.moments else gettext("the timeline in text"))
     records = sum(len(finding.evidence) for finding in report.findings)
     shown = sum(len(finding.evidence) for finding in cut.findings[: room.detailed])
     if shown < records:
-        said.append(f"{records - shown:,} of {records:,} evidence excerpts")
+        said.append(gettext("%(less)s of %(total)s evidence excerpts", less=records - shown, total=records))
     if len(cut.findings) > room.detailed:
-        said.append(f"the details of {len(cut.findings) - room.detailed:,} of {len(report.findings):,} findings")
+        brief, total = len(cut.findings) - room.detailed, len(report.findings)
+        said.append(gettext("the details of %(less)s of %(total)s findings", less=brief, total=total))
     return said
 
 
@@ -206,7 +215,9 @@ def _steps(steps: tuple[Step, ...], room: Room) -> tuple[Step, ...]:
         step
         if len(_shown(step.command, True, room.command + 1)) <= room.command
         else replace(
-            step, command="", text=f"{clip(step.text, room.text // 2)} (the command is too long for this text)"
+            step,
+            command="",
+            text=gettext("%(step)s (the command is too long for this text)", step=clip(step.text, room.text // 2)),
         )
         for step in steps[: room.items]
     )
@@ -218,7 +229,7 @@ def each_text(value: T, change: Callable[[str, str], str], name: str = "") -> T:
 
 
 def _changed(value: Any, change: Callable[[str, str], str], name: str) -> Any:
-    if type(value) is str:  # not the enums, which are texts too
+    if isinstance(value, str) and not isinstance(value, Enum):
         return change(value, name)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: _changed(getattr(value, f.name), change, f.name) for f in fields(value)})

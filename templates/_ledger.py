@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from claude_evidence.messages import gettext, ngettext, translated
 from claude_evidence.model import Conversation
 from claude_evidence.tally import tally
 from claude_evidence.templates._visible import clip
-from claude_evidence.templates._words import SEEN_IN, many
+from claude_evidence.templates._words import SEEN_IN
 
 MOST = 20
 
@@ -20,9 +21,15 @@ def sums(conversations: Sequence[Conversation]) -> str:
 def seen(conversations: Sequence[Conversation]) -> str:
     """Return ``42 conversations were seen: 30 healthy, 12 CLI only.``"""
     told = tally(conversations)
-    verb = "was" if told.seen == 1 else "were"
-    parts = ", ".join(f"{count:,} {clip(state, 40)}" for state, count in [*told.states.items()][:MOST])
-    return f"{many(told.seen, 'conversation')} {verb} seen{': ' if parts else ''}{parts}."
+    states = ", ".join(f"{count:,} {clip(translated(state), 40)}" for state, count in [*told.states.items()][:MOST])
+    if not states:
+        return ngettext("%(num)s conversation was seen.", "%(num)s conversations were seen.", told.seen)
+    return ngettext(
+        "%(num)s conversation was seen: %(states)s.",
+        "%(num)s conversations were seen: %(states)s.",
+        told.seen,
+        states=states,
+    )
 
 
 def counted(conversations: Sequence[Conversation]) -> str:
@@ -30,19 +37,34 @@ def counted(conversations: Sequence[Conversation]) -> str:
     counts = tally(conversations).counted_in
     order = {word: place for place, word in enumerate(SEEN_IN)}
     names = sorted(counts, key=lambda name: (order.get(name, len(order)), name))[:MOST]
-    parts = [
-        f"{counts[name]:,}{' more' if number else ''} {SEEN_IN.get(name, clip(name, 40))}"
-        for number, name in enumerate(names)
-    ]
-    return f"Counted where each was seen first: {', '.join(parts)}." if parts else ""
+    parts: list[str] = []
+    for name in names:
+        place = translated(SEEN_IN[name]) if name in SEEN_IN else clip(name, 40)
+        part = gettext("%(num)s more %(place)s", num=counts[name], place=place)
+        parts.append(part if parts else f"{counts[name]:,} {place}")
+    return gettext("Counted where each was seen first: %(parts)s.", parts=", ".join(parts)) if parts else ""
 
 
 def savings(conversations: Sequence[Conversation]) -> str:
     """Return one line on how many conversations can be saved."""
     counts = tally(conversations).recoverable
-    told = (("yes", "wholly"), ("partly", "partly"), ("no", "not at all"))
-    said = [f"{counts[word]:,} {how}" for word, how in told if counts.get(word)]
+    told = (
+        ("yes", gettext("%(num)s wholly", num=counts.get("yes", 0))),
+        ("partly", gettext("%(num)s partly", num=counts.get("partly", 0))),
+        ("no", gettext("%(num)s not at all", num=counts.get("no", 0))),
+    )
+    said = [text for word, text in told if counts.get(word)]
     if not said:
-        return "None of them needs to be saved."
-    rest = counts.get("nothing to do", 0)
-    return f"Can be saved: {', '.join(said)}; {rest:,} {'needs' if rest == 1 else 'need'} nothing."
+        return gettext("None of them needs to be saved.")
+    return ngettext(
+        "Can be saved: %(parts)s; %(num)s needs nothing.",
+        "Can be saved: %(parts)s; %(num)s need nothing.",
+        counts.get("nothing to do", 0),
+        parts=", ".join(said),
+    )
+
+
+def saving(one: Conversation) -> str:
+    """Return whether a conversation can be saved, and how: ``yes: rename its temporary copy``."""
+    answer = translated(one.recoverable)
+    return gettext("%(answer)s: %(how)s", answer=answer, how=one.how) if one.how else answer

@@ -19,6 +19,7 @@ _WORD = re.compile(rf"{_EDGE}(?:[^\W_]+(?:[-.,/'’][^\W_]+)*%?|[+-]?\d\d:\d\d(?
 _ACTIVE = re.compile(r"(?i)https?:|www\.|gh-\d|(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])")
 _LIST_START = re.compile(r"^(\d{1,9})([.)])$")
 _RUN = re.compile(r"(`{64,}|~{64,})")
+_SIGNS = re.compile(rf"(?i)[`*_~\[\]{{}}|\\<>#@$&^+=]|:[a-z]\w*:|{_ACTIVE.pattern.removeprefix('(?i)')}")
 _TICKS = re.compile("`+")
 _TILDES = re.compile("~+")
 
@@ -58,6 +59,11 @@ def fence(text: str, language: str = "text") -> Markup:
     ticks, tildes = _longest(_TICKS, shown), _longest(_TILDES, shown)
     line = "`" * max(3, ticks + 1) if ticks <= tildes else "~" * max(3, tildes + 1)
     return Markup(f"{line}{language}\n{shown.rstrip(chr(10))}\n{line}")  # noqa: S704 - closed by a longer run
+
+
+def framed(text: str, said: str) -> str:
+    """Return *said*, a translation of *text*, where it has the same Markdown signs, and *text* where it has not."""
+    return said if said == text or sorted(_SIGNS.findall(said)) == sorted(_SIGNS.findall(text)) else text
 
 
 def _longest(pattern: re.Pattern[str], text: str) -> int:

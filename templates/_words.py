@@ -44,11 +44,6 @@ SEEN_IN = {
     "sessions index": gettext_noop("in the CLI's indexes"),
     "log": gettext_noop("in the log"),
 }
-VERSIONS = {
-    "first": gettext_noop("first seen in"),
-    "last": gettext_noop("last seen in"),
-    "fixed": gettext_noop("fixed in"),
-}
 # Names of parsers, of facts of the host and of stages as reports show them: where a name has an underscore, a space.
 NAMES = (
     *(gettext_noop("app log"), gettext_noop("cli session"), gettext_noop("config"), gettext_noop("events")),
@@ -74,11 +69,6 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def many(value: int, one: str, more: str = "") -> str:
-    """Return ``1 record`` or ``3,796 records``; *more* where the plural is not *one* with an s."""
-    return f"{value:,} {one if value == 1 else more or one + 's'}"
-
-
 def size(value: int | None) -> str:
     """Return a number of bytes for people: ``812 bytes``, ``38.5 MB`` (decimal units), ``–`` where it is unknown."""
     if value is None:
@@ -96,16 +86,8 @@ def size(value: int | None) -> str:
 
 def reported(worked: str) -> str:
     """Return what reports say of a step, led in where it does not say itself that they do."""
-    return worked if _says_itself(worked) else gettext("Reports say: %(worked)s", worked=worked)
-
-
-def said(worked: str, lead: str) -> str:
-    """Return the same as `reported` with *lead*, which is already in the language of the report, before it."""
-    return worked if _says_itself(worked) else f"{lead}{worked}"
-
-
-def _says_itself(worked: str) -> bool:
-    return english(worked).lower().startswith(("report", "the report", "named as"))
+    says_itself = english(worked).lower().startswith(("report", "the report", "named as"))
+    return worked if says_itself else gettext("Reports say: %(worked)s", worked=worked)
 
 
 def short_hash(sha256: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from claude_evidence import messages
 from claude_evidence.recovery_types import Plan
 from claude_evidence.templates._environment import environment, resource
 
@@ -17,7 +18,7 @@ FIXES = {"launch": "fix-launch.ps1", "migrate": "migrate.ps1"}
 
 def plan_text(plan: Plan) -> str:
     """Return plan.md."""
-    return environment(html=False).get_template(PLAN).render(plan=plan, shown=_shown)
+    return environment(html=False).get_template(PLAN).render(plan=messages.told(plan), shown=_shown)
 
 
 def scripts(fixes: Iterable[str], *, apply: bool) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from claude_evidence import __version__
-from claude_evidence.cli_common import INPUT, RAISE_LIMITS, echo
+from claude_evidence.cli_common import INPUT, LANGUAGE, RAISE_LIMITS, echo
+from claude_evidence.messages import gettext, loaded, spoken
 from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ TIMELINES = {"timesketch": "timeline.jsonl", "csv": "timeline.csv", "parquet": "
     metavar="ZONE",
     help="The machine's time zone, for example Europe/Berlin, where the input does not say it.",
 )
+@LANGUAGE
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 when a finding is at least this severe.")
 @click.option(
     "--engine",
@@ -85,6 +87,7 @@ def command(
     rule_paths: tuple[Path, ...],
     no_default_rules: bool,
     zone: str | None,
+    language: Path | None,
     fail_on: str | None,
     engine: str,
     mapping_path: Path | None,
@@ -111,20 +114,19 @@ def command(
     from claude_evidence.reveal import load_mapping, reveal
     from claude_evidence.written import check_target, form_of, write
 
+    words = loaded(language) if language else None
     form = _checked(form or form_of(output), output, show=show, ruled=bool(rule_paths) or not no_default_rules)
     with with_standard_input(inputs) as given:
         target = output or Path(f"{_stem(given[0])}-{TIMELINES.get(form, f'report.{form}')}")
-        kept = filter(None, (*given, *rule_paths, mapping_path))
-        replaced = check_target(target, kept, chosen=output is not None, force=force)
+        replaced = check_target(target, (*given, *rule_paths, mapping_path, language), chosen=bool(output), force=force)
         mapping = load_mapping(mapping_path) if mapping_path else {}
         rules = load_rules(rule_paths, defaults=not no_default_rules)
         with Progress(quiet=quiet) as progress:
             evidence, made, hits = examined(given, rules, progress, zone=zone, engine=engine, raise_limits=raise_limits)
     report = reveal(made, mapping)
-    pieces = _timeline(evidence, hits, made, form, mapping) if form in TIMELINES else [_rendered(report, form)]
-    write(pieces, target, private=bool(mapping))
-    if not quiet:
-        _say(report, target, form, replaced=replaced)
+    with spoken(words):
+        write(_pieces(evidence, hits, made, report, form, mapping), target, private=bool(mapping))
+        _say(report, target, form, replaced=replaced, quiet=quiet)
     if show:
         _open(target)
     ctx.exit(int(_reaches(report, fail_on)))
@@ -210,14 +212,21 @@ def _nothing(inputs: Sequence[Path], evidence: Evidence) -> str:
     return f"{names}: nothing in it is evidence; {why}{more}"
 
 
-def _rendered(report: Report, form: str) -> str:
+def _pieces(
+    evidence: Evidence, hits: Sequence[Hit], made: Report, report: Report, form: str, mapping: Mapping[str, str]
+) -> Iterable[str | bytes]:
+    """Return what is to be written in the format *form*: *report*, which is *made* with true names, or a timeline."""
     from claude_evidence.templates.render import render
 
-    return render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])
+    if form in TIMELINES:
+        return _timeline(evidence, hits, made, form, mapping)
+    return [render(report, {"html": "report.html.j2", "md": "report.md.j2", "json": "report.json"}[form])]
 
 
-def _say(report: Report, output: Path, form: str, *, replaced: bool) -> None:
-    """Print the verdict; standard output stays clean where the report itself goes there."""
+def _say(report: Report, output: Path, form: str, *, replaced: bool, quiet: bool) -> None:
+    """Print the verdict unless *quiet*; standard output stays clean where the report itself goes there."""
+    if quiet:
+        return
     import shutil
 
     from claude_evidence.templates.terminal import summary
@@ -228,8 +237,9 @@ def _say(report: Report, output: Path, form: str, *, replaced: bool) -> None:
     width = min(shutil.get_terminal_size().columns, 100)
     echo(summary(report, colour=colour, width=width), err=to_error, color=colour)
     if not to_error:
-        what = "Timeline" if form in TIMELINES else "Report"
-        echo(f"{what}: {printable(str(output))}" + (" (replaced the one that was there)" if replaced else ""))
+        file = printable(str(output))
+        what = gettext("Timeline: %(file)s", file=file) if form in TIMELINES else gettext("Report: %(file)s", file=file)
+        echo(gettext("%(report)s (replaced the one that was there)", report=what) if replaced else what)
     if form == "timesketch" and report.notes:
         echo("Rows that only the wall clock dates are left out: give the machine's zone with --tz.", err=True)
 

@@ -29,6 +29,13 @@ RAISE_LIMITS = click.option(
     metavar="N",
     help="Allow inputs N times as large as usual.",
 )
+LANGUAGE = click.option(
+    "--language",
+    type=INPUT,
+    metavar="FILE",
+    help="Say the report in another language: a compiled catalogue (.mo) made from templates/messages.pot."
+    " [default: English]",
+)
 
 
 class LazyGroup(click.Group):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from claude_evidence.cli_analyze import LEVELS, examined
-from claude_evidence.cli_common import INPUT, RAISE_LIMITS
+from claude_evidence.cli_common import INPUT, LANGUAGE, RAISE_LIMITS
+from claude_evidence.messages import loaded, spoken
 
 if TYPE_CHECKING:
     from claude_evidence.comparison import Comparison
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     help="What to write.",
 )
 @click.option("--tz", "zone", metavar="ZONE", help="The machine's time zone, where the inputs do not say it.")
+@LANGUAGE
 @click.option(
     "--fail-on",
     type=click.Choice(LEVELS),
@@ -45,6 +47,7 @@ def command(
     output: Path | None,
     form: str,
     zone: str | None,
+    language: Path | None,
     fail_on: str | None,
     rule_paths: tuple[Path, ...],
     raise_limits: int,
@@ -65,15 +68,17 @@ def command(
     from claude_evidence.progress import Progress
     from claude_evidence.written import check_target, write
 
+    words = loaded(language) if language else None
     target = output or Path("-")
-    check_target(target, (before, after, *rule_paths), force=force)
+    check_target(target, (before, after, *rule_paths, language), force=force)
     rules = load_rules(rule_paths)
     with Progress(quiet=quiet) as progress:
         sides = [
             Side(*examined([path], rules, progress, zone=zone, raise_limits=raise_limits)) for path in (before, after)
         ]
         comparison = compare(*sides)
-    write([_rendered(comparison, form)], target)
+    with spoken(words):
+        write([_rendered(comparison, form)], target)
     if fail_on and comparison.worst() >= LEVELS.index(fail_on):
         ctx.exit(1)
 

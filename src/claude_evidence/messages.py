@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 MARKUP = re.compile(r"<[^<>]*>")
 """A tag in a text for the page."""
 _VALUE = re.compile(r"%\((\w+)\)s|%%")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LISTED = 200
+_LISTED, _MOST_FORMS = 200, 10
 _catalogues: list[GNUTranslations] = []
 
 
@@ -163,31 +164,39 @@ def plural_forms() -> list[int]:
 
 
 @contextmanager
-def spoken(catalogue: Path | None) -> Iterator[None]:
-    """Say everything in the language of *catalogue* (a compiled ``.mo`` file), or in English.
+def spoken(catalogue: Path | GNUTranslations | None) -> Iterator[None]:
+    """Say everything in the language of *catalogue* (what `loaded` returned, or its file), or in English.
 
     UsageError where it is none.
     """
     if catalogue is None:
         yield
         return
-    _catalogues.append(_loaded(catalogue))
+    _catalogues.append(loaded(catalogue) if isinstance(catalogue, Path) else catalogue)
     try:
         yield
     finally:
         _catalogues.pop()
 
 
-def _loaded(path: Path) -> GNUTranslations:
+def loaded(path: Path) -> GNUTranslations:
+    """Return the catalogue in the compiled file at *path*; UsageError where it is none."""
     from gettext import GNUTranslations
 
+    reason = "is no compiled catalogue of messages (.mo)"
     try:
         with path.open("rb") as file:
-            return GNUTranslations(file)
+            made = GNUTranslations(file)
+        forms = [int(made.plural(num)) for num in range(_LISTED)]  # type: ignore[attr-defined]
     except OSError as error:
-        reason = error.strerror or "is no catalogue of messages (.mo)"
-    except Exception:  # noqa: BLE001 - whatever a damaged file makes of its offsets, its charset and its rule for plurals
-        reason = "is no catalogue of messages (.mo)"
+        reason = error.strerror if error.errno and error.strerror else reason
+    except Exception:  # noqa: BLE001, S110 - whatever a damaged file makes of offsets, charset and rule for plurals
+        pass
+    else:
+        if min(forms) >= 0 and max(forms) < _MOST_FORMS:
+            # a rule for plurals is code of a stranger: what it said is kept, and it is not asked again
+            made.plural = lambda num: forms[num if num < _LISTED else _LISTED // 2 + num % 100]  # type: ignore[attr-defined]
+            return made
     raise UsageError(f"{path}: {reason}")
 
 
@@ -199,14 +208,16 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 def _fit(text: str, said: str, *more: str) -> str:
     """Return *said* where it has the tags of *text*, and no values but its own and *more*, which are there too.
 
-    A translation can spoil no report.
+    A translation can spoil no report; neither are line breaks and other controls a part of it where *text* has none.
     """
     mine, theirs = _frame(text), _frame(said)
-    return said if theirs.values <= {*mine.values, *more} and theirs[1:] == mine[1:] else text
+    named = theirs.values <= {*mine.values, *more} and theirs.controls <= mine.controls
+    return said if named and theirs[2:] == mine[2:] and said.strip() else text
 
 
 class _Frame(NamedTuple):
     values: frozenset[str]
+    controls: frozenset[str]
     tags: tuple[str, ...]
     stray: tuple[bool, int]
 
@@ -215,4 +226,4 @@ def _frame(text: str) -> _Frame:
     """Return what of *text* is not words: values, tags, and signs of either that are none."""
     names = frozenset(match[1] for match in _VALUE.finditer(text) if match[1])
     stray = "%" in _VALUE.sub("", text), MARKUP.sub("", text).count("<")
-    return _Frame(names, tuple(sorted(MARKUP.findall(text))), stray)
+    return _Frame(names, frozenset(_CONTROL.findall(text)), tuple(sorted(MARKUP.findall(text))), stray)

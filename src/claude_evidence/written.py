@@ -16,6 +16,7 @@ from claude_evidence.usage import UsageError
 # How a report of ours says that it is one, in its first or last bytes: HTML, JSON, Markdown, Timesketch, CSV, Parquet.
 OWN_MARKS = (
     b"Claude Desktop evidence</title>",
+    b'; base-uri &#39;none&#39;; form-action &#39;none&#39;">\n<meta name="viewport"',  # the title has a language
     b'"schema": "claude-evidence/report/',
     b'"schema": "claude-evidence/comparison/',
     b"<sub>claude-evidence",
@@ -52,12 +53,12 @@ def form_of(output: Path | None) -> str:
     return SUFFIXES.get(suffix, "html")
 
 
-def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True, force: bool = False) -> bool:
+def check_target(output: Path, kept: Iterable[Path | None], *, chosen: bool = True, force: bool = False) -> bool:
     """Return whether a file at *output* will be replaced; UsageError where writing there would harm anything.
 
-    *kept* are the files and folders that are read. A link is refused, for whoever made the folder chose where it leads;
-    so is a file that is no report of ours, unless *force* is set. With *chosen* False the name is our own: an earlier
-    report of that name may be replaced even where it lies in a folder that is read.
+    *kept* are the files and folders that are read, None for one that was not given. A link is refused, for whoever made
+    the folder chose where it leads; so is a file that is no report of ours, unless *force* is set. With *chosen* False
+    the name is our own: an earlier report of that name may be replaced even where it lies in a folder that is read.
     """
     if str(output) == "-":
         return False
@@ -69,7 +70,7 @@ def check_target(output: Path, kept: Iterable[Path], *, chosen: bool = True, for
         raise UsageError(f"{output}: there is no folder of that name to write to")
     if not output.exists():
         return False
-    _refuse_read(output, kept, chosen=chosen)
+    _refuse_read(output, filter(None, kept), chosen=chosen)
     if _is_special(output):
         return False
     if not force and not is_own_report(output):

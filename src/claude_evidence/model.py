@@ -376,8 +376,8 @@ class Custody:
 class Report:
     """All that a template may use: tuples of dataclasses, never frames. ``created_at`` is the report's own time.
 
-    ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours.
-    ``titles`` are those of the rules that a finding's causes and consequences name, by their names.
+    ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours,
+    ``titles`` those of the rules that findings name as causes or consequences.
     """
 
     manifest: Manifest

@@ -20,10 +20,13 @@ from typing import Any
 from babel.messages.mofile import write_mo
 
 from claude_evidence import messages
+from claude_evidence.analyzers._taxonomy_data import SERVICES
 from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.cli_analyze import examined
 from claude_evidence.messages import MARKUP, spoken
 from claude_evidence.model import Report
+from claude_evidence.parsers import columns
+from claude_evidence.parsers._appx_maps import LOW_OPTIONS, NO_OPTION, OPERATIONS
 from claude_evidence.progress import Progress
 from claude_evidence.templates.render import HTML, JSON, MARKDOWN, render
 from claude_evidence.templates.terminal import summary
@@ -36,11 +39,14 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 # The fields of a report that say something in words; the others are evidence, names and fixed values.
 OURS = {
     *(f".verdict.{name}" for name in ("headline", "what_happened", "when", "what_to_do.text", "what_to_do.worked")),
-    *(f".findings.{name}" for name in ("title", "explanation", "facts", "remedy.text", "remedy.worked")),
+    *(f".findings.{name}" for name in ("title", "explanation", "remedy.text", "remedy.worked")),
     *(f".findings.{name}" for name in ("does_not_work", "false_positives", "for_developers")),
     *(f".conversations.{name}" for name in ("proof", "how", "detail")),
     *(".not_judged.title", ".not_judged.detail", ".timeline.text", ".boots.summary", ".notes"),
 }
+SIGNS = ("UTC", "SHA-256")
+MARKS = re.compile(r"</?(?:details|summary|sub)>|^```\w+$")
+"""What GitHub reads and a person does not see."""
 OWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
 
 
@@ -111,23 +117,40 @@ def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
+@cache
+def names() -> set[str]:
+    """Return the words of what has the same name in every language: signs, Windows' steps, columns and event logs."""
+    channels = [channel for service in SERVICES.values() for channel in service]
+    steps = [name for name in (NO_OPTION, *LOW_OPTIONS, *OPERATIONS.values()) if name and " " not in name]
+    fields = [field for table in columns().values() for field in table]
+    return {word for name in (*SIGNS, *steps, *fields, *channels) for word in plain_words(name) if not word.islower()}
+
+
 def untranslated(report: Report) -> Iterator[tuple[str, str, set[str]]]:
     """Yield where *report* still says plain English: the form, the text, and its words that no evidence has."""
     parts = list(strings(json.loads(render(messages.told(report), JSON))))
-    evidence = {word for path, text in parts if path not in OURS for word in plain_words(text)}
+    evidence = names() | {word for path, text in parts if path not in OURS for word in plain_words(text)}
+    for finding in messages.told(report.findings):
+        yield from ((".findings.facts", label, words) for label, _ in finding.facts if (words := plain_words(label)))
     for path, text in parts:
-        if path in OURS and (words := plain_words(text) - evidence):
+        tables = {word for table in columns() for word in plain_words(table)} if path == ".not_judged.detail" else set()
+        if path in OURS and (words := plain_words(text) - evidence - tables):
             yield path, text, words
     evidence |= {word for path, text in parts if path in OURS for word in plain_words(text)}
     forms = {
         "page": Said(render(report, HTML)).texts,
-        "Markdown": render(report, MARKDOWN).splitlines(),
+        "Markdown": [MARKS.sub("", line) for line in render(report, MARKDOWN).splitlines()],
         "terminal": summary(report, colour=False, width=100).splitlines(),
     }
     for form, texts in forms.items():
         for text in texts:
-            if words := plain_words(text) - evidence:
+            if words := {word for word in plain_words(text) - evidence if not _is_part(word, evidence)}:
                 yield form, text, words
+
+
+def _is_part(word: str, evidence: set[str]) -> bool:
+    """Return whether *word* is digits of a hash, or the beginning of a longer word that was cut off."""
+    return set(word) <= set("abcdef") or any(one.startswith(word) for one in evidence)
 
 
 @contextmanager

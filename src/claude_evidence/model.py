@@ -376,8 +376,7 @@ class Custody:
 class Report:
     """All that a template may use: tuples of dataclasses, never frames. ``created_at`` is the report's own time.
 
-    ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours,
-    ``titles`` those of the rules that findings name as causes or consequences.
+    ``rows`` is a bounded choice of the ``rows_to_tell`` rows that were found or are errors, and of their neighbours.
     """
 
     manifest: Manifest
@@ -398,4 +397,4 @@ class Report:
     rows: tuple[EvidenceRow, ...] = ()
     rows_to_tell: int = 0
     densities: tuple[Density, ...] = ()
-    titles: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)  # of rules that findings name as causes or consequences

@@ -31,7 +31,7 @@ def timeline_data(report: Report, clock: Clock) -> str:
     by_lane = {density.lane: density for density in report.densities}
     lanes = [[lane, translated(LANE_WORDS[lane]), *_packed(by_lane.get(lane))] for lane in LANES]
     data = {"zone": clock.name, "offsets": list(_offsets(clock, times)), "first": first, "last": last}
-    return json.dumps({**data, "lanes": lanes}, separators=(",", ":"))
+    return json.dumps({**data, "lanes": lanes}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _marked(report: Report) -> Iterator[int]:

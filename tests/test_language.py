@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
@@ -235,7 +236,7 @@ def test_a_translation_that_is_no_text_is_not_said(way: str, tmp_path: Path) -> 
 
 def test_a_translation_may_leave_values_out(tmp_path: Path) -> None:
     page, markdown, document, terminal = said(every(tmp_path / "en.mo", lambda text: VALUE.sub("x", text)))
-    assert Shape(page).tags == Shape(said()[0]).tags
+    assert Counter(Shape(page).tags) <= Counter(Shape(said()[0]).tags)
     assert document == said()[2]
     check(markdown)
     assert "x" in terminal

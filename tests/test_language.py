@@ -237,7 +237,7 @@ def test_a_translation_that_is_no_text_is_not_said(way: str, tmp_path: Path) -> 
 def test_a_translation_may_leave_values_out(tmp_path: Path) -> None:
     page, markdown, document, terminal = said(every(tmp_path / "en.mo", lambda text: VALUE.sub("x", text)))
     # a value may be a link or a line break: what is left out is missing, and nothing more is there
-    assert not Counter(Shape(page).tags) - Counter(Shape(said()[0]).tags)
+    assert Counter(Shape(page).tags) <= Counter(Shape(said()[0]).tags)
     assert document == said()[2]
     check(markdown)
     assert "x" in terminal

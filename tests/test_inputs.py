@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import Limits, open_bundle
 from claude_evidence.model import Report
 from claude_evidence.parsers import parse
 from claude_evidence.templates.render import render
+from tests.sample_sides import shipped
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 ZONE = "Europe/Berlin"
@@ -30,7 +30,7 @@ def files(name: str) -> dict[str, bytes]:
 
 
 def report(*paths: Path, zone: str | None = ZONE) -> Report:
-    rules = load_rules(())
+    rules = shipped()
     with open_bundle(paths, zone=zone) as bundle:
         return analyze(parse(bundle, rules.fields, zone=zone), rules)
 

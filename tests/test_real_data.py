@@ -18,6 +18,7 @@ from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
 from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
+from tests.sample_sides import shipped
 
 evtx = pytest.importorskip("evtx")
 DATA = os.environ.get("CLAUDE_EVIDENCE_REAL_DATA")
@@ -41,7 +42,7 @@ def unpacked(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def report(path: Path, *rule_paths: Path) -> Report:
-    rules = load_rules(rule_paths)
+    rules = load_rules(rule_paths) if rule_paths else shipped()
     with open_bundle([path]) as bundle:
         return analyze(parse(bundle, rules.fields), rules)
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import Limits, open_bundle
 from claude_evidence.model import Evidence
 from claude_evidence.parsers import parse
+from tests.sample_sides import shipped
 
 ONE, TWO = "local_c6493c1e-1b2c-4d5e-8f90-0123456789ab", "local_0f3a2b1c-1b2c-4d5e-8f90-0123456789ab"
 CLI, OTHER = "aaaaaaaa-1b2c-4d5e-8f90-0123456789ab", "bbbbbbbb-1b2c-4d5e-8f90-0123456789ab"
@@ -37,7 +37,7 @@ def evidence(folder: Path, times: int, logs: int) -> Evidence:
         ]
         (folder / ("main.log" if number == 0 else f"main{number}.log")).write_text("".join(lines), encoding="utf-8")
     with open_bundle([folder], Limits(), zone="Europe/Berlin") as bundle:
-        return parse(bundle, load_rules(()).fields, zone="Europe/Berlin")
+        return parse(bundle, shipped().fields, zone="Europe/Berlin")
 
 
 @pytest.mark.parametrize("logs", [1, 2])
@@ -46,7 +46,7 @@ def test_the_report_is_the_one_that_the_texts_give(tmp_path: Path, logs: int) ->
     log = found.tables["app_log"]
     assert isinstance(log["Message"].dtype, pd.CategoricalDtype)
     plain = replace(found, tables={**found.tables, "app_log": log.assign(Message=log["Message"].astype("str"))})
-    rules = load_rules(())
+    rules = shipped()
     report = analyze(found, rules)
     assert report == analyze(plain, rules)
     assert {finding.rule for finding in report.findings} >= {"msix_exdev_session_save"}

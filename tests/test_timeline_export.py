@@ -11,6 +11,7 @@ import stat
 import sys
 import zipfile
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,13 @@ from tests.test_cli import SAMPLE, refused, run
 
 NAMES = ("update-breaks-launch", "exdev-storm-second-drive", "cowork-catalogue")
 CHOSEN = [SAMPLE.with_name(f"{name}.zip") for name in NAMES]
+pytestmark = pytest.mark.xdist_group("timeline export")  # one worker, so that it asks for the same lines once
+
+
+@cache
+def sample_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a sample, asked for once; whoever has them changes nothing in them."""
+    return lines(path)
 
 
 def lines(path: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -38,7 +46,7 @@ def lines(path: Path, *arguments: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("path", CHOSEN, ids=lambda path: path.stem)
 def test_every_dated_row_is_there_in_order_and_leads_to_its_bytes(path: Path) -> None:
-    found = lines(path)
+    found = sample_lines(path)
     times = [datetime.fromisoformat(one["datetime"]) for one in found]
     assert all(a <= b for a, b in pairwise(times))
     assert all(round(time.timestamp() * 1e6) == one["timestamp"] for time, one in zip(times, found, strict=True))
@@ -70,7 +78,7 @@ def test_rows_are_tagged_with_the_rules_that_rest_on_them_however_many() -> None
     report = json.loads(run("analyze", path, "-q", "-f", "json", "-o", "-").stdout)
     (finding,) = [one for one in report["findings"] if one["rule"] == "msix_exdev_session_save"]
     assert finding["count"] > len(finding["evidence"])
-    tagged = [one for one in lines(path) if finding["rule"] in one["tag"]]
+    tagged = [one for one in sample_lines(path) if finding["rule"] in one["tag"]]
     rows = [one for one in tagged if one["data_type"] == "claude-evidence:app_log"]
     assert len(rows) == finding["count"]
     told = {one["timestamp_desc"]: one for one in tagged if one["data_type"] == "claude-evidence:finding"}
@@ -83,7 +91,7 @@ def test_csv_says_the_same(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with (tmp_path / "update-breaks-launch-timeline.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    for one, other in zip((row for row in rows if row["datetime"]), lines(SAMPLE), strict=True):
+    for one, other in zip((row for row in rows if row["datetime"]), sample_lines(SAMPLE), strict=True):
         assert {**one, "message": one["message"].removeprefix("'")} == {
             **{name: str(value) for name, value in other.items()}, "tag": ",".join(other["tag"]), "local_time": "",
         }  # fmt: skip
@@ -94,7 +102,7 @@ def test_parquet_says_the_same_with_typed_times(tmp_path: Path) -> None:
     done = run("analyze", SAMPLE, "-q", "-o", tmp_path / "t.parquet")
     assert done.returncode == 0, done.stderr
     rows = pq.read_table(tmp_path / "t.parquet").to_pylist()
-    for row, other in zip((row for row in rows if row["datetime"]), lines(SAMPLE), strict=True):
+    for row, other in zip((row for row in rows if row["datetime"]), sample_lines(SAMPLE), strict=True):
         assert row["datetime"] == datetime.fromisoformat(other["datetime"])
         assert f"claude-evidence:{row['table']}" == other["data_type"]
         assert all(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
 from claude_evidence.collector import definitions, hosts
 from claude_evidence.collector._types import Options
@@ -24,6 +23,7 @@ from claude_evidence.parsers import parse
 from claude_evidence.samples._tree import DECOY, write_tree
 from claude_evidence.samples.scenario import SCENARIOS, load, names
 from tests.collector.run_helpers import members
+from tests.sample_sides import shipped
 
 # Only Get-AppxPackage tells that a package is «Modified, NeedsRemediation»: on a disk the five refused starts tell it.
 OF_A_DISK = {"msix_needs_remediation": {"count": 5, "document": "msix_needs_remediation__process_refused"}}
@@ -47,7 +47,7 @@ def made(request: pytest.FixtureRequest, place: Path) -> tuple[str, Collected]:
 
 @cache
 def report(bundle: Path) -> Report:
-    rules = load_rules(())
+    rules = shipped()
     with open_bundle([bundle]) as opened:
         assert opened.verify() == ()
         return analyze(parse(opened, rules.fields), rules)

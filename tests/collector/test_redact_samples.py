@@ -5,14 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from claude_evidence.analyzers._types import RuleSet
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
 from claude_evidence.collector import definitions
 from claude_evidence.collector._path_parts import roles
@@ -20,6 +17,7 @@ from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
 from claude_evidence.samples.scenario import SCENARIOS, load, names
 from tests.collector.run_helpers import collect, environment, manifest, members, tree
+from tests.sample_sides import shipped
 
 SAMPLES = SCENARIOS.parent
 # Between them they hold every kind of evidence; an analysis is what takes the time here.
@@ -42,11 +40,6 @@ def redact(bundle: Path, output: Path, home: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, env=environment(home))
     assert (done.returncode, done.stderr) == (0, "")
     assert "left out" not in done.stdout
-
-
-@cache
-def shipped() -> RuleSet:
-    return load_rules(())
 
 
 def report(bundle: Path) -> Report:

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
 from claude_evidence.model import Level, Report
 from claude_evidence.parsers import parse
@@ -26,6 +25,7 @@ from claude_evidence.tally import tally
 from claude_evidence.templates._ledger import sums
 from claude_evidence.templates.render import render
 from claude_evidence.templates.terminal import summary
+from tests.sample_sides import shipped
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SESSION = re.compile(r"local_[0-9a-f-]{36}")
@@ -33,7 +33,7 @@ SESSION = re.compile(r"local_[0-9a-f-]{36}")
 
 @cache
 def report(name: str) -> Report:
-    rules = load_rules(())
+    rules = shipped()
     with open_bundle([SAMPLES / f"{name}.zip"]) as bundle:
         return analyze(parse(bundle, rules.fields), rules)
 

@@ -8,12 +8,12 @@ import zipfile
 from pathlib import Path
 
 from claude_evidence.analyzers.report import analyze
-from claude_evidence.analyzers.rules import load_rules
 from claude_evidence.bundle import open_bundle
 from claude_evidence.model import Acquisition, Report
 from claude_evidence.parsers import parse
 from claude_evidence.samples.scenario import SCENARIOS, load
 from tests.collector.run_helpers import manifest
+from tests.sample_sides import shipped
 from tests.windows.machine import Machine, told
 
 HERE = Path(__file__).resolve().parent
@@ -76,7 +76,7 @@ def collect(
 
 def report(bundle: Path) -> Report:
     """Return what *bundle* shows, as analysed by this system's Python."""
-    rules = load_rules(())
+    rules = shipped()
     with open_bundle([bundle]) as opened:
         assert opened.verify() == ()
         return analyze(parse(opened, rules.fields), rules)

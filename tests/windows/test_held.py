@@ -53,20 +53,22 @@ def test_a_log_that_grows_while_it_is_read_is_taken_as_far_as_it_was(windows: Ma
     (folder / "mcp.log").write_bytes(b"")
     windows.share(root)
     code = (
-        "import sys, time\n"
+        "import os, sys, time\n"
         "with open(sys.argv[1], 'ab', buffering=0) as log:\n"
         "    print('ready', flush=True)\n"
-        "    while True:\n"
+        "    while not os.path.exists(sys.argv[2]):\n"
         "        log.write(b'2026-09-14 08:00:00 [info] Config file written\\r\\n'); time.sleep(0.001)"
     )
-    line = [*windows.python_command, "-c", code, windows.name(folder / "mcp.log")]
+    enough = windows.scratch / "enough"  # to end what started it would not end a Windows Python that is imitated
+    line = [*windows.python_command, "-c", code, windows.name(folder / "mcp.log"), windows.name(enough)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=windows.scratch) as writer:
         try:
             assert writer.stdout
             assert writer.stdout.readline().strip() == b"ready"
             bundle, _ = trees.collect(windows, root, "--no-analyze")
         finally:
-            writer.terminate()
+            enough.touch()
+            assert writer.wait(60) == 0
     (entry,) = entries(bundle, "mcp.log")
     assert entry.outcome is Outcome.COLLECTED
     assert entry.member

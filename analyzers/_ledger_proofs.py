@@ -221,7 +221,7 @@ def _with_transcript(known: Known, entry: Row, transcript: Row) -> State:
 
 def _nul_lines(count: int) -> str:
     return lazy_ngettext(
-        "%(num)s lines of its transcript hold null bytes", "%(num)s lines of its transcript hold null bytes", count
+        "%(num)s line of its transcript holds null bytes", "%(num)s lines of its transcript hold null bytes", count
     )
 
 
@@ -230,7 +230,7 @@ def _stub(known: Known, entry: Row, cli: str) -> State:
     if not entry["CompletedTurns"]:
         return State("empty stub", lazy_gettext("its transcript holds no message"), cli)
     counted = lazy_ngettext(
-        "its transcript holds no message, and its entry counts %(num)s turns",
+        "its transcript holds no message, and its entry counts %(num)s turn",
         "its transcript holds no message, and its entry counts %(num)s turns",
         int(entry["CompletedTurns"]),
     )

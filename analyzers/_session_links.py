@@ -196,7 +196,7 @@ def _transcript_state(cli: frozenset[str], transcripts: Mapping[str, Mapping[str
     if not damaged:
         return lazy_gettext("intact (%(size)s)", size=said)
     return lazy_ngettext(
-        "damaged in %(num)s lines (%(size)s)", "damaged in %(num)s lines (%(size)s)", damaged, size=said
+        "damaged in %(num)s line (%(size)s)", "damaged in %(num)s lines (%(size)s)", damaged, size=said
     )
 
 

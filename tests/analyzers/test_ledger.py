@@ -85,7 +85,7 @@ def expected(machine: Machine, registry: pd.DataFrame) -> set[tuple[str, str]]:
 
 def by_lease(machine: Machine, registry: pd.DataFrame, claimed: set[str]) -> set[str]:
     """Return the transcripts that a lease alone gives: one of the app's, wanted by one lost conversation."""
-    linked = {LOCAL[n] for n, _ in [*machine.mapped, *machine.dropped]}
+    linked = {LOCAL[n] for n, _ in machine.mapped}  # a link that the app dropped leads nowhere any more
     linked |= {*registry.loc[registry["CliSessionId"].notna() | (registry["ParseState"] == "ok"), "SessionId"]}
     lost = {*registry["SessionId"]} - linked
     free = [(IDS[cli], folder) for cli, spoken, who, folder in machine.transcripts if spoken and who != "cli"]

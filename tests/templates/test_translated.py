@@ -54,8 +54,7 @@ def test_a_translation_changes_words_only(path: Path) -> None:
         other = [*(render(report, form) for form in forms), summary(report, colour=True, width=80)]
     assert other[2] == english[2]
     assert other[0] != english[0]
-    assert '<html lang="und">' in other[0]
-    other[0] = SCRIPTS_WORDS.sub("", other[0]).replace('lang="und"', 'lang="en"')
+    other[0] = SCRIPTS_WORDS.sub("", other[0])
     for one, two in zip(english, other, strict=True):
         assert two.translate(BACK) == one.translate(BACK)
 

@@ -12,17 +12,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from claude_evidence import compiled
-from claude_evidence import rules as own_rules
 from claude_evidence.analyzers._types import RuleSet
 
-_NAME = "rules.{}.kept"
+_NAME = "claude_evidence.rules.{}.kept"
 _CODE = ("_*rule*.py", "_forms.py", "_questions.py", "_text.py", "_types.py", "rules.py")
 _LIBRARY = ("sigma.rule", "sigma.types", "sigma.conditions", "sigma.correlations")
 
 
 def kept(files: Sequence[Path], parse: Callable[[], RuleSet]) -> RuleSet:
     """Return the rules that *files* hold: from the last run where nothing changed since, else by *parse*."""
-    folder = compiled.folder(str(own_rules.__file__))
+    folder = compiled.folder()
     if folder is None:
         return parse()
     place = folder / _NAME.format(compiled.key([*files, *_code(), *_library()]))

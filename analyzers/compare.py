@@ -162,7 +162,10 @@ def _headline(changes: Sequence[FindingChange]) -> str:
 
 
 def _conversations(before: Side, after: Side) -> Iterator[ConversationChange]:
-    old, new = ({one.session_id: one.state for one in side.report.conversations} for side in (before, after))
+    old, new = (
+        {one.session_id or one.cli_session_id: one.state for one in side.report.conversations}
+        for side in (before, after)
+    )
     for session in {**old, **new}:
         states = old.get(session, ""), new.get(session, "")
         if states[0] != states[1]:

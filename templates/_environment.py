@@ -39,7 +39,7 @@ def resource(name: str) -> str:
 
 
 class _Kept(BytecodeCache):
-    """Compiled templates beside the compiled modules of this folder; compiling them takes longer than rendering."""
+    """Compiled templates among compiled modules; compiling them takes longer than rendering."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
         place = self._place(bucket)
@@ -52,8 +52,8 @@ class _Kept(BytecodeCache):
             compiled.write(place, bucket.bytecode_to_string())
 
     def _place(self, bucket: Bucket) -> Path | None:
-        folder = compiled.folder(__file__)
-        return folder / f"template.{_state()}.{bucket.key}.kept" if folder else None
+        folder = compiled.folder()
+        return folder / f"claude_evidence.template.{_state()}.{bucket.key}.kept" if folder else None
 
 
 @cache

@@ -51,7 +51,7 @@ def savings(conversations: Sequence[Conversation]) -> str:
     told = (
         ("yes", gettext("%(num)s wholly", num=counts.get("yes", 0))),
         ("partly", gettext("%(num)s partly", num=counts.get("partly", 0))),
-        ("no", gettext("%(num)s not at all", num=counts.get("no", 0))),
+        ("no", gettext("%(num)s not from this evidence", num=counts.get("no", 0))),
     )
     said = [text for word, text in told if counts.get(word)]
     if not said:

@@ -34,6 +34,13 @@ def test_the_second_run_reads_what_the_first_kept(tmp_path: Path) -> None:
     assert [p.stat().st_mtime_ns for p in kept(tmp_path)] == [before]
 
 
+def test_what_is_kept_lies_outside_of_the_package(tmp_path: Path) -> None:
+    """An installer leaves it behind: a folder of the package's name would hide an editable installation made next."""
+    run(tmp_path)
+    (place,) = kept(tmp_path)
+    assert place.parent.parts[-2:] == Path(compiled.__file__).parents[1].parts[-2:]
+
+
 def test_a_kept_rule_set_needs_no_reader_and_is_the_same(tmp_path: Path) -> None:
     code = (
         "import pickle, sys; from claude_evidence.analyzers.rules import load_rules; rules = load_rules(())\n"

@@ -127,6 +127,18 @@ def test_a_spoiled_file_is_a_state_and_counts_while_it_is_there(tmp_path: Path) 
     assert change["before"] == "null-filled"
 
 
+def test_conversations_without_a_session_are_told_apart(monday: Path, tmp_path: Path) -> None:
+    ids = [f"0a1b2c3d-0000-4000-8000-00000000000{n}" for n in range(2)]
+    spoken = (
+        '{"type":"user","sessionId":"%s","timestamp":"2026-05-06T09:00:00Z","message":{"role":"user","content":"x"}}\n'
+    )
+    place = "data/files/C/Users/alice/.claude/projects/C--work/{}.jsonl"
+    files = {place.format(one): spoken % one for one in ids}
+    friday = bundle(tmp_path / "friday.zip", FRIDAY, {LOG: quiet(7), **files})
+    changes = told(monday, friday)["conversations"]
+    assert sorted(one["session_id"] for one in changes if one["after"] == "CLI only") == ids
+
+
 def test_wrong_use_is_one_line(monday: Path, tmp_path: Path) -> None:
     friday = bundle(tmp_path / "friday.zip", FRIDAY, {LOG: quiet(7)})
     other = bundle(tmp_path / "other.zip", FRIDAY, {LOG: quiet(7)}, name="DESKTOP-OTHER")

@@ -87,6 +87,7 @@ def cli() -> None:
     claude-evidence collect                     one small, private bundle of this machine's traces
     claude-evidence analyze bundle.zip          a report from a bundle, folder, log or event log
     claude-evidence diff before.zip after.zip   did the fix work?
+    claude-evidence recover -o kit              the way back to lost conversations; changes nothing by itself
     claude-evidence verify bundle.zip           is every byte of the bundle what was collected?
     claude-evidence rules list                  the failures it knows
 

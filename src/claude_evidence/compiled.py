@@ -1,4 +1,7 @@
-"""What a run made and the next one may read: kept beside Python's own compiled modules, under the same conditions.
+"""What a run made and the next one may read: kept among Python's own compiled modules, under the same conditions.
+
+It lies beside the compiled modules of the folder that holds this package, not in the package: an installer leaves what
+it did not install, and a folder of the package that it leaves would hide the package that is installed next.
 
 Nothing is kept where Python keeps nothing (``-B``, PYTHONDONTWRITEBYTECODE, a zip application, a folder that cannot be
 written to). Trust and place are those of ``.pyc`` files: whoever can write there can change the program itself.
@@ -11,6 +14,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -18,12 +22,20 @@ from pathlib import Path
 _DIGEST_BYTES = 32
 
 
-def folder(module_file: str) -> Path | None:
-    """Return the folder of the compiled file of *module_file*, None where Python keeps nothing there."""
-    if sys.dont_write_bytecode or not Path(module_file).is_file():
+def folder() -> Path | None:
+    """Return the folder where things are kept, None where Python keeps nothing of this package."""
+    own = Path(__file__)
+    if sys.dont_write_bytecode or not own.is_file() or not _compiled_beside(own).is_dir():
         return None
-    kept = Path(cache_from_source(module_file)).parent
+    kept = _compiled_beside(own.parent)
+    with suppress(OSError):
+        kept.mkdir(exist_ok=True)
     return kept if kept.is_dir() and os.access(kept, os.W_OK) else None
+
+
+def _compiled_beside(path: Path) -> Path:
+    """Return the folder of compiled modules for the folder that holds *path*."""
+    return Path(cache_from_source(str(path.with_suffix(".py")))).parent
 
 
 def key(files: Iterable[Path], *versions: str) -> str:

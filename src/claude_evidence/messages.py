@@ -183,7 +183,7 @@ def loaded(path: Path) -> GNUTranslations:
     """Return the catalogue in the compiled file at *path*; UsageError where it is none."""
     from gettext import GNUTranslations
 
-    reason = "is no compiled catalogue of messages (.mo)"
+    reason = "is no compiled catalogue of messages (.mo); msgfmt or pybabel compile makes one of a .po"
     try:
         with path.open("rb") as file:
             made = GNUTranslations(file)

@@ -96,9 +96,11 @@ if (chart) {
       if (selecting || width < 3) return;
       selecting = true;
       const [from, to] = [timeAt(left), timeAt(left + width)];
-      for (const other of chart.plots) other.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
       show(from, to);
-      setTimeout(() => { selecting = false; });
+      setTimeout(() => { // the other lanes are told of it only after this one
+        for (const other of chart.plots) other.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        selecting = false;
+      });
     }];
     let down = 0;
     plot.over.addEventListener("mousedown", event => { down = event.clientX; });

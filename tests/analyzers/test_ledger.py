@@ -249,6 +249,6 @@ def test_sums_in_words() -> None:
     assert sums(rows) == (
         "4 conversations were seen: 1 CLI only, 1 healthy, 1 unknown, 1 unsaved (.tmp only). "
         "Counted where each was seen first: 1 in the registry, 1 more as .tmp, 1 more in worktree leases, "
-        "1 more in the CLI's live registry. Can be saved: 1 wholly, 1 not at all; 2 need nothing."
+        "1 more in the CLI's live registry. Can be saved: 1 wholly, 1 not from this evidence; 2 need nothing."
     )
     assert sums([]) == "0 conversations were seen. None of them needs to be saved."

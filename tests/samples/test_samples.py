@@ -158,7 +158,7 @@ def test_the_report_says_what_can_be_saved() -> None:
         "35 conversations were seen: 20 orphaned, 5 unknown, 3 healthy, 2 CLI only, 2 truncated, 1 deleted by user, "
         "1 empty stub, 1 transcript missing. Counted where each was seen first: 7 in the registry, 1 more as "
         "tombstones, 22 more as transcripts, 1 more in worktree leases, 4 more in the log. "
-        "Can be saved: 20 wholly, 1 partly, 9 not at all; 5 need nothing."
+        "Can be saved: 20 wholly, 1 partly, 9 not from this evidence; 5 need nothing."
     )
     for template in ("report.html.j2", "report.md.j2"):
         assert "20 orphaned, 5 unknown, 3 healthy" in render(report("sessions-catalogue"), template)

@@ -123,6 +123,20 @@ def test_tables_are_sorted_and_filtered_by_keyboard(browser: Any, rich: Report, 
     assert sorted(browser.execute_script(column, table)) == sorted(before)
 
 
+def test_a_narrow_table_can_be_sorted_by_who_sees_its_headings(browser: Any, page: str) -> None:
+    prefer(browser, "light", 360)
+    browser.get(page)
+    for one in browser.find_elements("css selector", "details:not([open]) > summary"):
+        one.send_keys("\ue007")
+    seen = (
+        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});"
+        "const box = arguments[0].getBoundingClientRect();"
+        "return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === arguments[0]"
+    )
+    for button in browser.find_elements("css selector", "thead button"):
+        assert browser.execute_script(seen, button), button.get_attribute("textContent")
+
+
 def test_without_scripts_nothing_promises_what_it_cannot_do(browser: Any, page: str) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:

@@ -53,6 +53,8 @@ def test_every_move_on_every_sample(page: Any) -> None:
     drag(page, over(page, 4, 0.5), over(page, 4, 0.9))
     brushed = span(page)
     assert (brushed[1] - brushed[0]) / (whole[1] - whole[0]) == pytest.approx(0.4, abs=0.02)
+    left = "return [...document.querySelectorAll('.u-select')].map(one => one.offsetWidth)"
+    assert set(page.execute_script(left)) == {0}, "a lane still shows the span that was brushed"
     for times in (shown_times(page, "tr[id^=moment-]", ""), shown_times(page, "#evidence li.line", "time")):
         assert all(brushed[0] <= time <= brushed[1] for time in times)
     press(page, "+")

@@ -95,6 +95,7 @@ def environment(*, html: bool) -> Environment:
         isolated=_bidi.isolated,
         iso=iso,
         level_word=_words.level_word,
+        capital=_words.capital,
         issue=_view.issue,
         paragraphs=_view.paragraphs,
         block=_block,

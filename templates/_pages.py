@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from claude_evidence.model import Report
 from claude_evidence.templates import _strip
@@ -58,7 +58,7 @@ def page(report: Report, clock: Clock) -> str:
             policy=policy,
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
-            words=script_words(script),
+            words=escape(script_words(script)),  # texts of ours: a joiner that a language needs is no mark
             strips=_strip.strips(report),
             timeline_data=timeline_data(report, clock),
             row_ids=row_ids(report),

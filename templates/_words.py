@@ -98,3 +98,8 @@ def short_hash(sha256: str) -> str:
 def level_word(level: Level | None) -> str:
     """Return the level's name, or that nothing was found."""
     return gettext("nothing found") if level is None else translated(level.value)
+
+
+def capital(text: str) -> str:
+    """Return *text* with a capital first letter; all others stay, for languages that write nouns with one."""
+    return text[:1].upper() + text[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections import Counter
@@ -51,6 +52,15 @@ GERMAN: Texts = {
 FORMS = (HTML, MARKDOWN, JSON)
 WORDS_OF_SCRIPTS = re.compile(r'<div id="words" hidden>.*?</div>\n')
 VALUE = re.compile(r"%\(\w+\)s|%%")
+TAG = re.compile("<[^<>]*>")
+
+
+def turned(text: str) -> str:
+    """Return *text* with its tags in the opposite order."""
+    tags = TAG.findall(text)
+    return TAG.sub(lambda _: tags.pop(), text)
+
+
 WAYS = {
     "a tag more": lambda text: f"{text}<img src=x onerror=alert(1)>",
     "a tag that is open": lambda text: f"{text} <a href=",
@@ -58,6 +68,8 @@ WAYS = {
     "signs of percent": lambda text: text if "%" in VALUE.sub("", text) else f"100% %d %s {text} %",
     "a terminal's sequence": lambda text: f"\x1b[31m{text}",
     "letters the other way round": lambda text: f"\u202e{text}",
+    "a direction that does not end": lambda text: f"\u2067{text}",
+    "tags that close before they open": turned,
     "nothing": lambda _: " ",
 }
 
@@ -178,6 +190,59 @@ def test_what_is_no_catalogue_is_refused_before_anything_is_read(german: Path, t
     missing = run("diff", tmp_path / "none.zip", tmp_path / "none.zip", "--language", tmp_path / "none.mo")
     assert refused(missing) == f"Error: {tmp_path / 'none.mo'}: No such file or directory"
     assert sorted(tmp_path.iterdir()) == sorted((garbage, po, charset))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mo"
+    os.mkfifo(pipe)
+    assert refused(run("analyze", tmp_path / "none.zip", "--language", pipe)) == f"Error: {pipe}: is no regular file"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("pt_BR", "pt-BR"),
+        ("zh_Hant_TW", "zh-Hant-TW"),
+        ("es_419", "es-419"),
+        ("de-1996", "de-1996"),
+        ("zh_CN_Hans", "und"),
+        ("zh-yue", "und"),
+        ("de-1901-1901", "und"),
+        ("de_DE.UTF-8", "und"),
+        ('de" onclick="x', "und"),
+        ("", "und"),
+    ],
+)
+def test_browsers_know_every_language_that_a_page_names(header: str, language: str, tmp_path: Path) -> None:
+    """A script that sorts by the language would stop at one that is no language, and all others with it."""
+    place = tmp_path / "one.mo"
+    catalogue = Catalog(locale="de")
+    with place.open("wb") as file:
+        write_mo(file, catalogue)
+    told = loaded(place)
+    told._info["language"] = header  # type: ignore[attr-defined]
+    with spoken(told):
+        assert messages.language() == language
+
+
+def test_scripts_get_the_joiners_that_a_language_needs(tmp_path: Path) -> None:
+    with spoken(every(tmp_path / "en.mo", lambda text: f"{text}\u200c")):
+        page = render(side(sample("healthy")).report, HTML)
+    words = WORDS_OF_SCRIPTS.search(page)
+    assert words is not None
+    assert "Whole period\u200c" in words[0]
+    assert "⟨U+" not in words[0]
+
+
+def test_capital_letters_of_a_translation_stay(tmp_path: Path) -> None:
+    wanted: Texts = {"needs administrator rights": "braucht Rechte", "high": "sehr Hoch"}
+    with spoken(mo(tmp_path / "de.mo", wanted)):
+        report = side(sample("exdev-one-drive")).report
+        page, markdown = render(report, HTML), render(report, MARKDOWN)
+    assert "Sehr Hoch" in page
+    assert "Braucht Rechte" in page
+    assert "Sehr Hoch" in markdown
 
 
 def test_a_report_takes_no_catalogues_place(german: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ language is known, and rules and tests read it: it stays English (`lazy_gettext`
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 MARKUP = re.compile(r"<[^<>]*>")
 """A tag in a text for the page."""
 _VALUE = re.compile(r"%\((\w+)\)s|%%")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LANGUAGE = re.compile(  # no more parts than browsers take: language, script, region and one variant
+    r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-(?:[A-Za-z]{2}|[0-9]{3}))?(-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))?"
+)
 _LISTED, _MOST_FORMS = 200, 10
 _catalogues: list[GNUTranslations] = []
 
@@ -185,6 +188,8 @@ def loaded(path: Path) -> GNUTranslations:
 
     reason = "is no compiled catalogue of messages (.mo); msgfmt or pybabel compile makes one of a .po"
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for, and a device has no end
+            raise OSError(errno.EINVAL, "is no regular file")
         with path.open("rb") as file:
             made = GNUTranslations(file)
         forms = [int(made.plural(num)) for num in range(_LISTED)]  # type: ignore[attr-defined]
@@ -219,6 +224,7 @@ class _Frame(NamedTuple):
     values: frozenset[str]
     controls: frozenset[str]
     tags: tuple[str, ...]
+    nested: bool
     stray: tuple[bool, int]
 
 
@@ -226,4 +232,16 @@ def _frame(text: str) -> _Frame:
     """Return what of *text* is not words: values, tags, and signs of either that are none."""
     names = frozenset(match[1] for match in _VALUE.finditer(text) if match[1])
     stray = "%" in _VALUE.sub("", text), MARKUP.sub("", text).count("<")
-    return _Frame(names, frozenset(_CONTROL.findall(text)), tuple(sorted(MARKUP.findall(text))), stray)
+    tags = MARKUP.findall(text)
+    return _Frame(names, frozenset(_CONTROL.findall(text)), tuple(sorted(tags)), _nested(tags), stray)
+
+
+def _nested(tags: Iterable[str]) -> bool:
+    """Return whether each of *tags* is closed by one after it, the last opened first: what is left open never ends."""
+    still: list[str] = []
+    for tag in tags:
+        if not tag.startswith("</"):
+            still.append(tag[1:-1].partition(" ")[0])
+        elif not still or still.pop() != tag[2:-1]:
+            return False
+    return not still

@@ -17,7 +17,7 @@ from claude_evidence.analyzers._types import Hit
 from claude_evidence.analyzers._versions import host_version
 from claude_evidence.analyzers.joins import reference_time
 from claude_evidence.comparison import Answer, Comparison, ConversationChange, FactChange, FindingChange
-from claude_evidence.messages import lazy_gettext
+from claude_evidence.messages import lazy_gettext, lazy_ngettext
 from claude_evidence.model import Evidence, Finding, Level, Report, UsageError
 
 HAPPENINGS = frozenset({"events", "app_log"})
@@ -56,8 +56,9 @@ def compare(before: Side, after: Side) -> Comparison:
         raise UsageError("the first bundle was taken after the second: give the earlier one first")
     changes = sorted(_findings(before, after, taken), key=lambda one: (-one.level.rank, ORDER[one.answer], one.title))
     boots = [boot for boot in after.report.boots.entries if boot.kind == "boot" and taken and boot.time > taken]
+    conversations = tuple(_conversations(before, after))
     return Comparison(
-        _headline(changes), taken, later, tuple(changes), tuple(_conversations(before, after)),
+        _headline(changes, sum(not one.after for one in conversations)), taken, later, tuple(changes), conversations,
         tuple(_facts(before, after)), len(boots), tuple(_notes(before, after)), after.report.manifest.timezone,
     )  # fmt: skip
 
@@ -142,8 +143,8 @@ def _goes_on(tables: Iterable[str], after: Side, taken: datetime | None) -> bool
     return any(time > taken for time in last)
 
 
-def _headline(changes: Sequence[FindingChange]) -> str:
-    """Answer whether it is over: by the worst that is not."""
+def _headline(changes: Sequence[FindingChange], missing: int) -> str:
+    """Answer whether it is over: by the worst that is not; *missing* conversations are not in the second bundle."""
     known = [one for one in changes if one.answer is not Answer.UNKNOWN]
     left = [one for one in known if not one.answer.is_over]
     again = [one for one in left if one.answer in (Answer.NEW, Answer.STILL, Answer.MORE)]
@@ -157,8 +158,17 @@ def _headline(changes: Sequence[FindingChange]) -> str:
     if len(known) < len(changes):
         return lazy_gettext("It cannot be said whether it is over: the later bundle does not hold what would tell")
     if not changes:
-        return lazy_gettext("Neither bundle shows a failure")
-    return lazy_gettext("Nothing of what the first bundle shows has happened since")
+        calm = lazy_gettext("Neither bundle shows a failure")
+    else:
+        calm = lazy_gettext("Nothing of what the first bundle shows has happened since")
+    if not missing:
+        return calm
+    return lazy_ngettext(
+        "%(calm)s, but %(num)s conversation of the first bundle is not in the second",
+        "%(calm)s, but %(num)s conversations of the first bundle are not in the second",
+        missing,
+        calm=calm,
+    )
 
 
 def _conversations(before: Side, after: Side) -> Iterator[ConversationChange]:

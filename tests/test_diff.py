@@ -139,6 +139,21 @@ def test_conversations_without_a_session_are_told_apart(monday: Path, tmp_path: 
     assert sorted(one["session_id"] for one in changes if one["after"] == "CLI only") == ids
 
 
+def test_what_is_calm_does_not_hide_conversations_that_are_missing(tmp_path: Path) -> None:
+    place = "data/files/C/Users/alice/.claude/projects/C--work/0a1b2c3d-0000-4000-8000-00000000000{}.jsonl"
+    spoken = (
+        '{"type":"user","sessionId":"x","timestamp":"2026-05-01T09:00:00Z","message":{"role":"user","content":"x"}}\n'
+    )
+    files = {place.format(n): spoken for n in range(2)}
+    first = bundle(tmp_path / "first.zip", MONDAY, {LOG: quiet(3), **files})
+    same = bundle(tmp_path / "same.zip", FRIDAY, {LOG: quiet(7), **files})
+    fewer = bundle(tmp_path / "fewer.zip", FRIDAY, {LOG: quiet(7), **dict(list(files.items())[:1])})
+    assert told(first, same)["headline"] == "Neither bundle shows a failure"
+    assert told(first, fewer)["headline"] == (
+        "Neither bundle shows a failure, but 1 conversation of the first bundle is not in the second"
+    )
+
+
 def test_wrong_use_is_one_line(monday: Path, tmp_path: Path) -> None:
     friday = bundle(tmp_path / "friday.zip", FRIDAY, {LOG: quiet(7)})
     other = bundle(tmp_path / "other.zip", FRIDAY, {LOG: quiet(7)}, name="DESKTOP-OTHER")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import log2
 
 from claude_evidence.model import Level, Report, TimelineEntry
+from claude_evidence.templates._view import main_finding
 from claude_evidence.templates._words import LANES
 
 BINS = 120
@@ -38,7 +39,7 @@ class Strip:
 
 
 def strips(report: Report) -> list[Strip]:
-    """Return the whole period as a strip and, where that hides it, the minutes around the verdict's finding."""
+    """Return the whole period as a strip and, where that hides it, the minutes around the verdict's main finding."""
     timed = [entry for entry in report.timeline if entry.time is not None]
     if len(timed) < 2:
         return []
@@ -46,7 +47,9 @@ def strips(report: Report) -> list[Strip]:
     last = max(entry.until or _time(entry) for entry in timed)
     marks = _starts(report)
     result = [_strip(timed, first, last, marks)]
-    near = [entry for entry in timed if marks and abs(_time(entry) - marks[0]) <= _AROUND]
+    main = main_finding(report)
+    middle = main.first_seen if main else None
+    near = [entry for entry in timed if middle is not None and abs(_time(entry) - middle) <= _AROUND]
     if len(near) > 2 and last - first > 10 * _AROUND:
         result.append(_strip(near, min(map(_time, near)), max(map(_time, near)), marks))
     return result

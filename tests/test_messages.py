@@ -13,6 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
+from claude_evidence.analyzers._and_or import both, either
 from claude_evidence.messages import (
     Message,
     english,
@@ -205,3 +206,13 @@ def test_damaged_catalogue_is_refused(tmp_path: Path) -> None:
             pass
     with spoken(None):
         assert gettext("a") == "a"
+
+
+def test_thousands_of_parts_can_be_told_and_revealed(speaking: Speaking) -> None:
+    parts = [f"part{number}" for number in range(5000)]
+    said = both(parts)
+    assert said == " and ".join(parts)
+    assert either(parts[:3]) == "part0 or part1 or part2"
+    with speaking({"%(one)s and %(other)s": "%(one)s und %(other)s"}):
+        assert told(said) == " und ".join(parts)
+    assert reveal(both([*parts, "user-0a1b2c"]), {"user-0a1b2c": "alice"}).endswith(" and part4999 and alice")

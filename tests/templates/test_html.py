@@ -18,7 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from claude_evidence.model import Level, Manifest, Problem, Report, TimelineEntry, UsageError, Verdict
+from claude_evidence.templates._strip import strips
+from claude_evidence.templates._view import main_finding
 from claude_evidence.templates.render import HTML, render
+from tests.sample_sides import SAMPLES, side
 
 Plant = Callable[[str, Callable[[str], str]], Report]
 URLS = {"href", "src", "action", "formaction", "data", "xlink:href", "poster", "srcset"}
@@ -192,3 +195,17 @@ def test_same_text_anywhere(rich: Report, template: str, tmp_path: object) -> No
 def test_unknown_template(rich: Report) -> None:
     with pytest.raises(UsageError, match=r"report\.pdf"):
         render(rich, "report.pdf")
+
+
+def test_the_minutes_around_the_main_finding_hold_it() -> None:
+    """The verdict names several findings, and the first of the list is not always the one of its headline."""
+    drawn = 0
+    for path in SAMPLES:
+        report = side(path).report
+        main = main_finding(report)
+        for strip in strips(report)[1:]:
+            assert main is not None
+            assert main.first_seen is not None
+            assert strip.first - timedelta(seconds=1) <= main.first_seen <= strip.last, path.stem
+            drawn += 1
+    assert drawn

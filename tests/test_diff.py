@@ -140,11 +140,11 @@ def test_conversations_without_a_session_are_told_apart(monday: Path, tmp_path: 
 
 
 def test_what_is_calm_does_not_hide_conversations_that_are_missing(tmp_path: Path) -> None:
-    place = "data/files/C/Users/alice/.claude/projects/C--work/0a1b2c3d-0000-4000-8000-00000000000{}.jsonl"
+    ids = [f"0a1b2c3d-0000-4000-8000-00000000000{n}" for n in range(2)]
     spoken = (
-        '{"type":"user","sessionId":"x","timestamp":"2026-05-01T09:00:00Z","message":{"role":"user","content":"x"}}\n'
+        '{"type":"user","sessionId":"%s","timestamp":"2026-05-01T09:00:00Z","message":{"role":"user","content":"x"}}\n'
     )
-    files = {place.format(n): spoken for n in range(2)}
+    files = {f"data/files/C/Users/alice/.claude/projects/C--work/{one}.jsonl": spoken % one for one in ids}
     first = bundle(tmp_path / "first.zip", MONDAY, {LOG: quiet(3), **files})
     same = bundle(tmp_path / "same.zip", FRIDAY, {LOG: quiet(7), **files})
     fewer = bundle(tmp_path / "fewer.zip", FRIDAY, {LOG: quiet(7), **dict(list(files.items())[:1])})

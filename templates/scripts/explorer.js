@@ -26,7 +26,7 @@ function reveal(id) {
   for (let outer = target.parentElement; outer; outer = outer.parentElement) {
     if (outer.tagName === "DETAILS") { outer.hidden = false; outer.open = true; }
   }
-  target.scrollIntoView({ block: "center" });
+  target.scrollIntoView({ block: "center", behavior: "instant" });  // a long page would be flown over for seconds
 }
 addEventListener("hashchange", () => reveal(location.hash.slice(1)));
 reveal(location.hash.slice(1));

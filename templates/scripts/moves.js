@@ -157,7 +157,9 @@ if (chart) {
     event.preventDefault();
   });
 
-  caption.textContent = gettext("Drag across the lanes to look closer, Ctrl and the wheel zoom; a click goes to the evidence.");
+  caption.textContent = matchMedia("(pointer: coarse)").matches
+    ? gettext("One finger moves the span, two spread it; a tap goes to the evidence.")
+    : gettext("Drag across the lanes to look closer, Ctrl and the wheel zoom; a click goes to the evidence.");
   tools.className = "tools";
   told.className = "span";
   hover.className = "hover";

@@ -113,6 +113,16 @@ def test_two_fingers_spread_the_span_and_one_moves_it(story: Any) -> None:
     assert moved[1] - moved[0] == pytest.approx(spread[1] - spread[0])
 
 
+def test_fingers_are_told_what_fingers_do(story: Any) -> None:
+    assert "Ctrl and the wheel" in story.find_element("css selector", ".chart figcaption").text
+    story.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        story.refresh()
+        assert "One finger moves" in story.find_element("css selector", ".chart figcaption").text
+    finally:
+        story.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
 def test_hovering_tells_and_a_click_goes_to_the_evidence(story: Any) -> None:
     press(story, "The moments that matter")
     place = "const one = chart.entries.find(e => e.level === 'critical'); return chart.plots[1].valToPos(one.time, 'x')"
@@ -202,6 +212,9 @@ def test_a_link_to_a_row_survives_sending_the_file(story: Any, tmp_path: Path) -
     sent.write_bytes((tmp_path / "report.html").read_bytes())
     story.get(f"{sent.as_uri()}#{row}")
     assert story.find_element("id", row).is_displayed()
+    # at once: smooth scrolling is for a reader's own steps
+    inside = "const { top, bottom } = arguments[0].getBoundingClientRect(); return top >= 0 && bottom <= innerHeight"
+    assert story.execute_script(inside, story.find_element("id", row))
 
 
 def test_paper_says_that_rows_are_left_out(story: Any) -> None:

@@ -69,6 +69,7 @@ def _one_line(error: click.ClickException) -> str:
 def main(name: str | None = None) -> None:
     """Run the program and exit with its code; *name* is what it is called, by default what was run."""
     gc.set_threshold(300_000, 20, 20)  # one short run: imports and templates make much, and little of it is garbage
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # what another one keeps in store, no short run uses
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # nothing here multiplies matrices, and threads wait by spinning
     sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

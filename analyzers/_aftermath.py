@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from claude_evidence.analyzers._app_history import QUITS, STARTS, AppHistory, beginning
+from claude_evidence.analyzers._rows import stamp
 from claude_evidence.messages import gettext_noop, joined, lazy_gettext
 
 RESTART_WITHIN = timedelta(days=1)
@@ -52,13 +53,11 @@ class Aftermath:
         if (start := _next(self.starts, time)) is not None:
             quit_at = bisect_left(self.quits, time - QUIET_BEFORE)
             quiet = quit_at == len(self.quits) or self.quits[quit_at] > start
-            parts.append(lazy_gettext(_AS_AFTER_A_CRASH if quiet else _AFTER_A_QUIT, time=_stamp(start)))
+            parts.append(lazy_gettext(_AS_AFTER_A_CRASH if quiet else _AFTER_A_QUIT, time=stamp(start)))
         elif self.without_zone:
             parts.append(lazy_gettext("log times cannot be compared without a time zone"))
         if (down := _next(self.hard_stops, time)) is not None:
-            parts.append(
-                lazy_gettext("the machine came up at %(time)s UTC without a clean shutdown", time=_stamp(down))
-            )
+            parts.append(lazy_gettext("the machine came up at %(time)s UTC without a clean shutdown", time=stamp(down)))
         return joined(parts, "; ") if parts else lazy_gettext("no restart seen within a day")
 
 
@@ -66,10 +65,6 @@ def _next(times: list[Any], time: Any) -> Any:
     """Return the first of *times* from *time* on and within a day, or None."""
     place = bisect_left(times, time)
     return times[place] if place < len(times) and times[place] <= time + RESTART_WITHIN else None
-
-
-def _stamp(time: Any) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def _sorted(rows: pd.DataFrame) -> list[Any]:

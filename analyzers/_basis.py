@@ -99,11 +99,11 @@ def _words(need: str) -> str:
 def said_once(entries: Sequence[NotJudged], rules: RuleSet, answered: frozenset[str]) -> tuple[NotJudged, ...]:
     """Name each rule by its file's stem, say each reason once, and whether another part of the rule was answered."""
     stems = {document.name: document.stem for document in rules.documents}
-    titles = {document.stem: document.title for document in reversed(rules.documents)}
+    mains = rules.mains()
     unique = {}
     for entry in entries:
         stem = stems.get(entry.rule, entry.rule)
-        title = lazy_gettext(entry.title or titles.get(stem, ""))
+        title = lazy_gettext(entry.title or (mains[stem].title if stem in mains else ""))
         unique[stem, entry.reason, entry.detail, title] = replace(
             entry, rule=stem, title=title, partly=stem in answered
         )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from claude_evidence.analyzers._app_history import AppHistory, category
 from claude_evidence.analyzers._payload import claude_events, decode
-from claude_evidence.analyzers._rows import pick
+from claude_evidence.analyzers._rows import pick, stamp
 
 FAILED = (208, 215)
 CREATED = 201
@@ -37,7 +37,7 @@ def launch_columns(tables: Mapping[str, pd.DataFrame], history: AppHistory) -> d
     for row, time in zip(failed.index.tolist(), failed["TimeCreated"].tolist(), strict=True):
         place = bisect_right(ran, time) if time is not pd.NaT else len(ran)
         if place < len(ran):
-            again[row] = f"{ran[place]:%Y-%m-%d %H:%M:%S} UTC"
+            again[row] = f"{stamp(ran[place])} UTC"
             seconds[row] = int((ran[place] - time).total_seconds())
     return {
         "StartedAgain": category(len(events), again),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,11 @@ def rows_of(words: pd.Series[Any], wanted: Collection[str]) -> Positions:
         if word in wanted:
             found |= codes == code
     return np.flatnonzero(found)
+
+
+def stamp(time: datetime) -> str:
+    """Return *time* to the second, as findings tell it; no zone is said."""
+    return f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def moment(value: Any) -> Any:

@@ -47,6 +47,10 @@ class RuleSet:
     problems: tuple[Problem, ...] = ()
     not_judged: tuple[NotJudged, ...] = ()
 
+    def mains(self) -> dict[str, RuleDocument]:
+        """Return the first document of each rule file, by the file's stem."""
+        return {document.stem: document for document in reversed(self.documents)}
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -40,7 +40,7 @@ the app stand there and in every report. Level and confidence are those of the s
 
 def catalogue(rules: RuleSet) -> str:
     """Return the page in Markdown: one table per area, then the patterns that no rule can tell."""
-    mains = {document.stem: document for document in reversed(rules.documents)}
+    mains = rules.mains()
     documents: dict[str, list[RuleDocument]] = {}
     for document in rules.documents:
         documents.setdefault(document.stem, []).append(document)

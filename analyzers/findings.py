@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._excerpts import references, span
+from claude_evidence.analyzers._rows import stamp
 from claude_evidence.analyzers._storms import per_day, per_session
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import LABEL, known_versions
@@ -28,7 +29,7 @@ def findings(
 
     *hashes* maps member to SHA-256; *host* is the app's version on the machine, "" where nothing tells it.
     """
-    main = {document.stem: document for document in reversed(rules.documents)}
+    main = rules.mains()
     found = [_finding(hit, main[hit.document.stem], tables, hashes, host) for hit in hits]
     return tuple(sorted(found, key=lambda f: (-f.level.rank, f.rule, f.group, f.id)))
 
@@ -131,7 +132,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{stamp(value)} UTC"
     return (
         f"{value:,}"
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 9999

@@ -89,8 +89,7 @@ def examine(
 def _titles(found: Sequence[Finding], rules: RuleSet) -> dict[str, str]:
     """Return the titles of the rules that causes and consequences of *found* name; each file's first document tells."""
     named = {name for finding in found for name in (*finding.because_of, *finding.leads_to)}
-    titles = {one.stem: lazy_gettext(one.title) for one in reversed(rules.documents) if one.stem in named}
-    return dict(sorted(titles.items()))
+    return {stem: lazy_gettext(main.title) for stem, main in sorted(rules.mains().items()) if stem in named}
 
 
 def _aged(evidence: Evidence, tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claude_evidence.analyzers._basis import Basis
+from claude_evidence.analyzers._rows import stamp
 from claude_evidence.analyzers._steps import is_over, started_again, steps
 from claude_evidence.analyzers._story import Story, contradictions, story
 from claude_evidence.messages import gettext_noop, joined, lazy_gettext, lazy_ngettext
@@ -196,10 +197,6 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def _span(first: datetime, last: datetime, known_day: bool = False) -> str:
     """Return *first* to *last*; the day is left out where the reader has just read it."""
-    start = f"{first:%H:%M:%S}" if known_day else _stamp(first)
-    end = f"{last:%H:%M:%S}" if first.date() == last.date() else _stamp(last)
-    return start if _stamp(first) == _stamp(last) else lazy_gettext("%(start)s to %(end)s", start=start, end=end)
-
-
-def _stamp(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S}"
+    start = f"{first:%H:%M:%S}" if known_day else stamp(first)
+    end = f"{last:%H:%M:%S}" if first.date() == last.date() else stamp(last)
+    return start if stamp(first) == stamp(last) else lazy_gettext("%(start)s to %(end)s", start=start, end=end)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import Enum
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from claude_evidence.each_text import each_text
 from claude_evidence.messages import gettext, gettext_noop
 from claude_evidence.model import Boots, Custody, EvidenceRef, Finding, Report, Step, Verdict
 from claude_evidence.templates._view import bounded_timeline, questions
@@ -221,20 +221,3 @@ def _steps(steps: tuple[Step, ...], room: Room) -> tuple[Step, ...]:
         )
         for step in steps[: room.items]
     )
-
-
-def each_text(value: T, change: Callable[[str, str], str], name: str = "") -> T:
-    """Return *value* with every text in it, at any depth, replaced by ``change(text, name of its field)``."""
-    return _changed(value, change, name)  # type: ignore[no-any-return]
-
-
-def _changed(value: Any, change: Callable[[str, str], str], name: str) -> Any:
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return change(value, name)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _changed(getattr(value, f.name), change, f.name) for f in fields(value)})
-    if isinstance(value, Mapping):
-        return {change(key, "name"): _changed(item, change, name) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_changed(item, change, name) for item in value)
-    return value

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import write_po
 
 from claude_evidence import __version__
@@ -41,6 +43,7 @@ RULE_WORDS = ("title", "falsepositives", "explanation", "facts", "remedy", "does
 INNER_WORDS = ("label", "step", "worked")
 
 
+@cache
 def gathered() -> Catalog:
     """Return every text with the files that it stands in, in an order that changes only with them."""
     catalogue = Catalog(
@@ -74,6 +77,23 @@ def _said(entry: Any, keys: tuple[str, ...]) -> Iterator[str]:
                 yield from _said(one, INNER_WORDS)
             elif one:
                 yield str(one)
+
+
+def every(way: Callable[[str], str]) -> dict[Any, str | tuple[str, ...]]:
+    """Return all texts, each with what *way* makes of it."""
+    ids = [one.id for one in gathered() if one.id]
+    return {one: way(one) if isinstance(one, str) else tuple(map(way, one)) for one in ids}
+
+
+def compiled(texts: Mapping[Any, str | tuple[str, ...]], language: str = "de", rule: str = "") -> bytes:
+    """Return a catalogue as gettext reads it; *rule* is its rule for plurals, by default that of *language*."""
+    made = Catalog(locale=language)
+    made._plural_expr = rule or made.plural_expr  # type: ignore[assignment]
+    for one, said in texts.items():
+        made.add(one, said)
+    file = io.BytesIO()
+    write_mo(file, made)
+    return file.getvalue()
 
 
 def text() -> str:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from claude_evidence import messages
 from claude_evidence.analyzers.compare import compare
@@ -23,8 +21,10 @@ from claude_evidence.model import UsageError
 from claude_evidence.templates import comparison
 from claude_evidence.templates.render import HTML, JSON, MARKDOWN, render
 from claude_evidence.templates.terminal import summary
-from tests.messages import PLACE, gathered
+from tests.messages import PLACE, compiled
+from tests.messages import every as every_text
 from tests.sample_sides import sample, side
+from tests.templates.pseudo import SCRIPTS_WORDS
 from tests.templates.test_markdown import check
 from tests.test_cli import refused, run
 
@@ -50,7 +50,6 @@ GERMAN: Texts = {
     ),
 }
 FORMS = (HTML, MARKDOWN, JSON)
-WORDS_OF_SCRIPTS = re.compile(r'<div id="words" hidden>.*?</div>\n')
 VALUE = re.compile(r"%\(\w+\)s|%%")
 TAG = re.compile("<[^<>]*>")
 
@@ -75,23 +74,13 @@ WAYS = {
 
 
 def mo(path: Path, wanted: Texts, language: str = "de", rule: str = "") -> Path:
-    made = Catalog(locale=language)
-    made._plural_expr = rule or made.plural_expr  # type: ignore[assignment]
-    for text, said in wanted.items():
-        made.add(text, said)
-    with path.open("wb") as file:
-        write_mo(file, made)
+    path.write_bytes(compiled(wanted, language, rule))
     return path
-
-
-@cache
-def texts() -> tuple[Any, ...]:
-    return tuple(one.id for one in gathered() if one.id)
 
 
 def every(path: Path, way: Callable[[str], str]) -> Path:
     """Write a catalogue, said to be English, in which each text is what *way* makes of it."""
-    return mo(path, {one: way(one) if isinstance(one, str) else tuple(map(way, one)) for one in texts()}, "en")
+    return mo(path, every_text(way), "en")
 
 
 @cache
@@ -100,7 +89,7 @@ def said(catalogue: Path | None = None) -> tuple[str, ...]:
     report = side(sample("exdev-one-drive")).report
     with spoken(catalogue):
         page, *others = [*(render(report, form) for form in FORMS), summary(report, colour=False, width=90)]
-    return (WORDS_OF_SCRIPTS.sub("", page), *others)
+    return (SCRIPTS_WORDS.sub("", page), *others)
 
 
 class Shape(HTMLParser):
@@ -216,11 +205,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 )
 def test_browsers_know_every_language_that_a_page_names(header: str, language: str, tmp_path: Path) -> None:
     """A script that sorts by the language would stop at one that is no language, and all others with it."""
-    place = tmp_path / "one.mo"
-    catalogue = Catalog(locale="de")
-    with place.open("wb") as file:
-        write_mo(file, catalogue)
-    told = loaded(place)
+    told = loaded(mo(tmp_path / "one.mo", {}))
     told._info["language"] = header  # type: ignore[attr-defined]
     with spoken(told):
         assert messages.language() == language
@@ -229,7 +214,7 @@ def test_browsers_know_every_language_that_a_page_names(header: str, language: s
 def test_scripts_get_the_joiners_that_a_language_needs(tmp_path: Path) -> None:
     with spoken(every(tmp_path / "en.mo", lambda text: f"{text}\u200c")):
         page = render(side(sample("healthy")).report, HTML)
-    words = WORDS_OF_SCRIPTS.search(page)
+    words = SCRIPTS_WORDS.search(page)
     assert words is not None
     assert "Whole period\u200c" in words[0]
     assert "⟨U+" not in words[0]

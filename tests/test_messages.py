@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 
 from claude_evidence.analyzers._and_or import both, either
 from claude_evidence.messages import (
@@ -30,17 +28,14 @@ from claude_evidence.messages import (
 )
 from claude_evidence.model import Level, UsageError
 from claude_evidence.reveal import reveal
+from tests.messages import compiled
 
 Texts = Mapping[str | tuple[str, str], str | tuple[str, ...]]
 Speaking = Callable[[Texts], AbstractContextManager[None]]
 
 
 def written(path: Path, texts: Texts, locale: str = "de") -> Path:
-    made = Catalog(locale=locale)
-    for text, said in texts.items():
-        made.add(text, said)
-    with path.open("wb") as file:
-        write_mo(file, made)
+    path.write_bytes(compiled(texts, locale))
     return path
 
 

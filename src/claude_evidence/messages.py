@@ -11,12 +11,11 @@ import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from claude_evidence.each_text import each_text
 from claude_evidence.usage import UsageError
 
 if TYPE_CHECKING:
@@ -124,17 +123,9 @@ def shown(values: Mapping[str, object]) -> dict[str, object]:
 
 def told(value: Any) -> Any:
     """Return *value*, a message or whatever holds some, in the language of the report."""
-    if not _catalogues or isinstance(value, Enum):
+    if not _catalogues:
         return value
-    if isinstance(value, Message):
-        return value.told()
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: told(getattr(value, field.name)) for field in fields(value)})
-    if type(value) in (tuple, list):
-        return type(value)(map(told, value))
-    if isinstance(value, Mapping):
-        return {key: told(inner) for key, inner in value.items()}
-    return value
+    return each_text(value, lambda text, _: text.told() if isinstance(text, Message) else text)
 
 
 def translated(text: str) -> str:

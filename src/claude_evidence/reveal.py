@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from claude_evidence import json_text
+from claude_evidence.each_text import each_text
 from claude_evidence.messages import Message
-from claude_evidence.model import Manifest
+from claude_evidence.model import Report
 from claude_evidence.usage import UsageError
 
 FORMAT = "claude-evidence/mapping/1"
@@ -69,28 +69,22 @@ def load_mapping(path: Path) -> Mapping[str, str]:
 
 def reveal(report: Any, mapping: Mapping[str, str]) -> Any:
     """Return *report* (a `Report`, or any dataclass) with true values in place of tokens."""
-    if not mapping or isinstance(report, Enum):
+    if not mapping:
         return report
-    if isinstance(report, Message):
-        return report.having(reveal(report.values, mapping))
-    if isinstance(report, str):
-        return revealed(report, mapping)
-    if is_dataclass(report) and not isinstance(report, type):
-        values = {f.name: getattr(report, f.name) for f in fields(report)}
-        told = {name: value for name, value in values.items() if not (name in _KEPT and _is_text(value))}
-        known = {"redacted": False} if isinstance(report, Manifest) else {}  # by now: the report must not say it is
-        return replace(report, **{name: reveal(value, mapping) for name, value in told.items()} | known)
-    if isinstance(report, tuple | list):
-        return type(report)(reveal(value, mapping) for value in report)
-    if isinstance(report, Mapping):
-        return {key: reveal(value, mapping) for key, value in report.items()}
-    return report
+
+    def change(text: str, name: str) -> str:
+        if name in _KEPT:
+            return text
+        if isinstance(text, Message):
+            return text.having(each_text(text.values, change))
+        return revealed(text, mapping)
+
+    told = each_text(report, change)
+    if isinstance(told, Report):  # by now: it must not say that it is redacted
+        return replace(told, manifest=replace(told.manifest, redacted=False))
+    return told
 
 
 def revealed(text: str, mapping: Mapping[str, str]) -> str:
     """Return *text* with true values in place of tokens; a token that the mapping does not know stays."""
     return _TOKEN.sub(lambda match: mapping.get(match["token"], match[0]), text)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, tuple) and all(isinstance(item, str) for item in value))

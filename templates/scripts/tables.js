@@ -24,12 +24,11 @@ function searchField(before, label) {
 }
 
 function left(shown, of) {
-  return ngettext("%(shown)s of %(num)s row", "%(shown)s of %(num)s rows", of, { shown: shown.toLocaleString("en") });
+  return ngettext("%(shown)s of %(num)s row", "%(shown)s of %(num)s rows", of, { shown });
 }
 
 function leftInSpan(shown, of) {
-  const values = { shown: shown.toLocaleString("en") };
-  return ngettext("%(shown)s of %(num)s row in the span shown above", "%(shown)s of %(num)s rows in the span shown above", of, values);
+  return ngettext("%(shown)s of %(num)s row in the span shown above", "%(shown)s of %(num)s rows in the span shown above", of, { shown });
 }
 
 /** Hide the items that lack a word of the field or lie outside the timeline's span; tell how many are left. */

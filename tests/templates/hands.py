@@ -78,6 +78,14 @@ def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> Non
     page.execute_async_script(SETTLED)
 
 
+def touch(page: Any, *moves: tuple[str, list[tuple[float, float]]]) -> None:
+    """Put fingers down, move them and lift them: each step names where every finger is."""
+    for kind, fingers in moves:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        page.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.execute_async_script(SETTLED)
+
+
 def shown_times(page: Any, selector: str, attribute: str) -> list[float]:
     find = "[...document.querySelectorAll(arguments[0])].filter(one => !one.hidden)"
     time = "arguments[1] ? one.dataset.time : one.querySelector('td.time time')?.dateTime"

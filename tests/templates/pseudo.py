@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sys
@@ -16,8 +15,6 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-
-from babel.messages.mofile import write_mo
 
 from claude_evidence import messages
 from claude_evidence.analyzers._taxonomy_data import SERVICES
@@ -30,7 +27,7 @@ from claude_evidence.parsers._appx_maps import LOW_OPTIONS, NO_OPTION, OPERATION
 from claude_evidence.progress import Progress
 from claude_evidence.templates.render import HTML, JSON, MARKDOWN, render
 from claude_evidence.templates.terminal import summary
-from tests.messages import ROOT, gathered
+from tests.messages import ROOT, compiled, every
 
 PLAIN, ACCENTED = "aeiouyAEIOUY", "áéíóúýÁÉÍÓÚÝ"
 ACCENTS, BACK = str.maketrans(PLAIN, ACCENTED), str.maketrans(ACCENTED, PLAIN)
@@ -45,6 +42,8 @@ OURS = {
     *(".not_judged.title", ".not_judged.detail", ".timeline.text", ".boots.summary", ".notes"),
 }
 SIGNS = ("UTC", "SHA-256")
+SCRIPTS_WORDS = re.compile(r'<div id="words" hidden>.*?</div>\n')
+"""What a page in another language carries beside its words."""
 MARKS = re.compile(r"</?(?:details|summary|sub)>|^```\w+$")
 """What GitHub reads and a person does not see."""
 OWN_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt")
@@ -58,16 +57,7 @@ def accented(text: str) -> str:
 @cache
 def catalogue() -> bytes:
     """Return the compiled catalogue of all texts."""
-    made = gathered()
-    made.locale = "en"  # for its two forms of plural
-    for message in made:
-        if message.id:
-            texts = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
-            said = tuple(map(accented, texts))
-            message.string = said if len(said) > 1 else said[0]
-    compiled = io.BytesIO()
-    write_mo(compiled, made)
-    return compiled.getvalue()
+    return compiled(every(accented), "en")  # for its two forms of plural
 
 
 def report_of(sample: Path) -> Report:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sample_sides import SAMPLES
 from tests.templates.browsing import NEEDS_BROWSER, prefer
-from tests.templates.hands import SETTLED, mouse, over, press, quiet, span
+from tests.templates.hands import SETTLED, mouse, over, press, quiet, span, touch
 
 pytestmark = NEEDS_BROWSER
 NARROW = 360
@@ -116,13 +116,6 @@ return chart.lanes.map((lane, number) => {
   return entry ? [number, chart.plots[number].valToPos(entry.time, "x")] : null;
 }).filter(Boolean);
 """
-
-
-def touch(page: Any, *moves: tuple[str, list[tuple[float, float]]]) -> None:
-    for kind, fingers in moves:
-        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
-        page.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    page.execute_async_script(SETTLED)
 
 
 def use_touch_and_wheel(page: Any) -> None:

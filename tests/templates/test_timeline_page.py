@@ -28,6 +28,7 @@ from tests.templates.hands import (
     quiet,
     shown_times,
     span,
+    touch,
 )  # fmt: skip
 
 pytestmark = NEEDS_BROWSER
@@ -98,16 +99,21 @@ def test_two_fingers_spread_the_span_and_one_moves_it(story: Any) -> None:
     press(story, "The moments that matter")
     before = span(story)
     x, y = over(story, 2, 0.5)
-    for kind, points in (
-        ("touchStart", [(x - 40, 1), (x + 40, 2)]), ("touchMove", [(x - 120, 1), (x + 120, 2)]), ("touchEnd", []),
-    ):  # fmt: skip
-        touches = [{"x": place, "y": y, "id": finger} for place, finger in points]
-        story.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    touch(
+        story,
+        ("touchStart", [(x - 40, y), (x + 40, y)]),
+        ("touchMove", [(x - 120, y), (x + 120, y)]),
+        ("touchEnd", []),
+    )
     spread = span(story)
     assert spread[1] - spread[0] < 0.6 * (before[1] - before[0])
-    for kind, place in (("touchStart", [x]), ("touchMove", [x - 60]), ("touchMove", [x - 90]), ("touchEnd", [])):
-        touches = [{"x": one, "y": y} for one in place]
-        story.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    touch(
+        story,
+        ("touchStart", [(x, y)]),
+        ("touchMove", [(x - 60, y)]),
+        ("touchMove", [(x - 90, y)]),
+        ("touchEnd", []),
+    )
     moved = span(story)
     assert moved[0] > spread[0]
     assert moved[1] - moved[0] == pytest.approx(spread[1] - spread[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ from tests import messages
 from tests.sample_sides import SAMPLES, sample, side
 from tests.templates.browsing import NEEDS_BROWSER, prefer
 from tests.templates.hands import press
-from tests.templates.pseudo import BACK, catalogue, plain_words, speaking, untranslated
+from tests.templates.pseudo import BACK, SCRIPTS_WORDS, catalogue, plain_words, speaking, untranslated
 
-SCRIPTS_WORDS = re.compile(r'<div id="words" hidden>.*?</div>\n')
 # The words of what scripts add to the page, for the eye and for the ear.
 ADDED = """
 const parts = [".chart .tools button", ".chart figcaption", ".span", ".chart .hover", ".filter", ".command button"];

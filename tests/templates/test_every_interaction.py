@@ -47,8 +47,8 @@ for (const field of fields) {
   const kept = items.filter(one => one.textContent.toLowerCase().includes(word));
   const shown = items.filter(one => !one.hidden);
   if (shown.length !== kept.length || shown.some(one => !kept.includes(one))) wrong.push(word);
-  const told = bar.querySelector("output").textContent.replaceAll(",", "");
-  if (!told.startsWith(`${kept.length} of ${items.length} row`)) wrong.push(told);
+  const told = bar.querySelector("output").textContent, count = number => number.toLocaleString("en");
+  if (!told.startsWith(`${count(kept.length)} of ${count(items.length)} row`)) wrong.push(told);
   type("no such word anywhere");
   if (items.some(one => !one.hidden)) wrong.push("no word");
   type("");

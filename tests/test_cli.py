@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from claude_evidence import __version__
-from claude_evidence.model import Manifest, Report, Verdict
+from claude_evidence.model import Finding, Level, Manifest, Report, Verdict
 from claude_evidence.reveal import reveal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -216,3 +216,17 @@ def test_a_report_with_true_names_does_not_call_itself_redacted() -> None:
     report = Report(Manifest(redacted=True), Verdict("user-0abc12"))
     assert reveal(report, {}).manifest.redacted
     assert reveal(report, {"user-0abc12": "alice"}) == Report(Manifest(redacted=False), Verdict("alice"))
+
+
+def test_what_tells_things_apart_stays_where_names_are_shown() -> None:
+    token = "user-0abc12"
+    finding = Finding(
+        rule=token, id=token, sigma_id="", title=token, level=Level.LOW, confidence="low", facts=((token, token),),
+        leads_to=(token,),
+    )  # fmt: skip
+    report = Report(Manifest(host={"name": token, token: token}), Verdict(""), findings=(finding,))
+    shown = reveal(report, {token: "alice"})
+    (told,) = shown.findings
+    assert (told.title, told.facts) == ("alice", (("alice", "alice"),))
+    assert (told.id, told.rule, told.leads_to) == (token, token, (token,))
+    assert shown.manifest.host == {"name": "alice", token: "alice"}

@@ -73,16 +73,16 @@ class Column:
         replaced = [text if text is None else values.get(text, text) for text in self.texts.strings]
         return Column(Texts.of(replaced), self.codes)
 
-    def passing(self, test: Test, rows: Places) -> Mask:
-        """Return which of *rows* (in order, each once) pass *test*."""
+    def passing(self, test: Test, rows: Places) -> Places:
+        """Return those of *rows* (in order, each once) that pass *test*."""
         if test.key in self._asked:
-            return self._lifted(self._asked[test.key], rows)
+            return self._chosen(self._asked[test.key], rows)
         if self.codes is None:
             few = len(rows) * _WHOLE < len(self)
-            return test.on(self.texts.take(rows)) if few else self._lifted(test.on(self.texts), rows)
+            return rows[test.on(self.texts.take(rows))] if few else self._chosen(test.on(self.texts), rows)
         answers = np.append(test.on(self.texts), False)  # code -1: missing
         self._asked[test.key] = answers
-        return self._lifted(answers, rows)
+        return self._chosen(answers, rows)
 
     def starting(self, prefixes: Sequence[str]) -> Places:
         """Return the rows that begin with one of *prefixes*, to the letter."""
@@ -118,6 +118,13 @@ class Column:
         wanted = {fold(value) for value in values}
         fits: Mask = np.array([*(text in wanted for text in self.texts.folded), False], np.bool_)
         return self._lifted(fits[:-1] if self.codes is None else fits)
+
+    def _chosen(self, answers: Mask, rows: Places) -> Places:
+        """Return those of *rows* whose answer is yes; mostly no text fits, and then no row is looked at."""
+        if not answers.any():
+            return rows[:0]
+        mask = self._lifted(answers, rows)
+        return np.flatnonzero(mask) if len(rows) == len(self) else rows[mask]
 
     def _lifted(self, answers: Mask, rows: Places | None = None) -> Mask:
         """Return the answer of each of *rows*, of every row without them."""

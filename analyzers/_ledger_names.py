@@ -53,4 +53,6 @@ def _firsts(codes: NDArray[Any], size: int) -> Positions:
         part = codes[start : start + _SLICE]
         new = np.flatnonzero(first[part] < 0)[::-1]
         first[part[new]] = start + new  # of several the last assignment stays
+        if len(new) and (first >= 0).all():
+            break
     return first[:-1]

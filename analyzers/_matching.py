@@ -13,7 +13,7 @@ from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._forms import Condition, Detection, Joined, Present, Refused, Related
 from claude_evidence.analyzers._fullrecord import payload, text_columns
-from claude_evidence.analyzers._nodes import All, Known, Leaf, Node, Not, Some
+from claude_evidence.analyzers._nodes import All, Choice, Known, Leaf, Node, Not, Some
 from claude_evidence.analyzers._questions import OPERATORS, Fits, HasPart, Matches, Test
 from claude_evidence.analyzers._refusals import UnsupportedError
 from claude_evidence.analyzers._sources import Source, Sources
@@ -71,7 +71,7 @@ def asked(column: Column, test: Test) -> Node:
     if column.wide and isinstance(test, Fits) and column.texts.expect(test.glob):
         # found in all rows by the one pass that such questions share
         return Known(0, lambda: column.texts.rows_containing(test.glob))
-    return Leaf(_cost(column, test), lambda rows: column.passing(test, rows))
+    return Choice(_cost(column, test), lambda rows: column.passing(test, rows))
 
 
 def _cost(column: Column, test: Test) -> int:

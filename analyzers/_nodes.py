@@ -36,6 +36,13 @@ class Leaf(NamedTuple):
         return rows[self.ask(rows)]
 
 
+class Choice(NamedTuple):
+    """A question that needs no other, answered by the rows that pass."""
+
+    cost: int
+    pick: Callable[[Places], Places]
+
+
 class Known(NamedTuple):
     """A question whose answer is known for the whole table: the positions that pass, in order."""
 

@@ -49,6 +49,7 @@ class Sources:
         self._columns = dict(known or {})
         self._mapped: dict[tuple[str, str, str], Column | None] = {}
         self._sources: dict[tuple[str | None, ...], tuple[Source, ...]] = {}
+        self._rows: dict[int, Places] = {}
 
     def of(self, logsource: LogSource) -> tuple[Source, ...]:
         """Return the rows that *logsource* names; `UnsupportedError` or `MissingError` says why there are none."""
@@ -123,7 +124,7 @@ class Sources:
             if not self._covered(table) and not count:
                 raise MissingError(lazy_gettext("needs evidence of the kind %(table)s, and there is none", table=table))
             cover = tuple(dict.fromkeys(c.source for c in self.coverage if c.table == table))
-            return Source(table, np.arange(count), cover=cover or (table,))
+            return Source(table, self._every(count), cover=cover or (table,))
         if _SERVICE not in self.tables[table]:
             raise UnsupportedError(
                 lazy_gettext(
@@ -136,7 +137,14 @@ class Sources:
             raise MissingError(lazy_gettext("needs the log %(service)s, which is not in the evidence", service=service))
         column = self.stored(table, _SERVICE)
         assert column is not None
-        return Source(table, np.flatnonzero(column.equals_any([service])), cover=(service,))
+        mine = column.equals_any([service])
+        return Source(table, self._every(count) if mine.all() else np.flatnonzero(mine), cover=(service,))
+
+    def _every(self, count: int) -> Places:
+        """Return the positions of all of *count* rows; sources of large tables share them."""
+        if count not in self._rows:
+            self._rows[count] = np.arange(count)
+        return self._rows[count]
 
     def _covered(self, table: str, source: str | None = None) -> bool:
         entries = [entry for entry in self.coverage if entry.table == table]

@@ -20,11 +20,12 @@ _NEVER = int(np.iinfo(np.int64).max)
 _SLICE = 1 << 15
 _DAY_US = 86_400_000_000
 _WEEK_US = 7 * _DAY_US
+_NONE = np.zeros(0, dtype=np.int64)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime knows the years 1 to 9999; two days of room for any offset and for the window around a day
 _FIRST_DAY, _LAST_DAY = -719_160, 2_932_894
 # which a zone must not leave either: what comes of it is unknown rather than a time that nothing can hold
-_FIRST_TIME, _LAST_TIME = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999", "us")
+_FIRST_TIME, _LAST_TIME = np.array(["0001-01-01", "9999-12-31T23:59:59.999999"], "datetime64[us]").astype(int).tolist()
 # a wall clock stepped back by less than this is noise (late lines, time synchronisation), not the end of summer time
 _NOISE_US = 60_000_000
 
@@ -82,8 +83,9 @@ class Clock:
 
 
 def _held(utc: Times) -> Times:
-    if len(utc) and (utc.min() < _FIRST_TIME or utc.max() > _LAST_TIME or np.isnat(utc.min())):
-        utc[(utc < _FIRST_TIME) | (utc > _LAST_TIME)] = np.datetime64("NaT")
+    values = utc.view(np.int64)  # in which NaT is less than any time
+    if len(utc) and (values.min() < _FIRST_TIME or values.max() > _LAST_TIME):
+        values[(values < _FIRST_TIME) | (values > _LAST_TIME)] = _NAT
     return utc
 
 
@@ -126,12 +128,16 @@ def _convert(local: Ints, zone: ZoneInfo) -> Ints:
     utc = np.empty_like(local)
     rows, stretches = [], []
     for part in _slices(local):
+        low, high = np.searchsorted(bounds, [local[part].min(), local[part].max()], side="right")
+        if low == high and local[part].max() < twice_from[low]:  # nearly all of a year
+            np.subtract(local[part], offsets[low], out=utc[part])
+            continue
         stretch = np.searchsorted(bounds, local[part], side="right")
         utc[part] = local[part] - offsets[stretch]
         twice = np.flatnonzero(local[part] >= twice_from[stretch])
         rows.append(twice + part.start)
         stretches.append(stretch[twice])
-    for ambiguous in _grouped(np.concatenate(rows), np.concatenate(stretches)):
+    for ambiguous in _grouped(np.concatenate([*rows, _NONE]), np.concatenate([*stretches, _NONE])):
         second = _second_pass(local, ambiguous)
         stretch = np.searchsorted(bounds, local[second], side="right")
         utc[second] += offsets[stretch] - offsets[stretch + 1]

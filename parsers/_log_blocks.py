@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from claude_evidence.parsers._log_columns import positions
 from claude_evidence.parsers._log_nuls import Nuls
 
 # large enough for the work on it to outweigh the calls, small enough for the cache
@@ -158,5 +159,5 @@ def _breaks(text: NDArray[np.uint8]) -> Ints:
     found = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(text), _SLICE):
         part = text[start : start + _SLICE]
-        found.append(np.flatnonzero(np.equal(part, NEWLINE, out=mask[: len(part)])) + start)
+        found.append(positions(np.equal(part, NEWLINE, out=mask[: len(part)])) + np.int64(start))
     return np.concatenate(found)

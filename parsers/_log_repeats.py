@@ -83,9 +83,9 @@ class Repeats:
         codes: Ints = self._codes_of[place]
         new = np.flatnonzero(place < 0)
         if len(new):
-            rows = np.empty(len(texts), dtype=np.int64)
-            rows[which[::-1]] = np.arange(len(which))[::-1]  # of several the first stays
-            learnt = self._learnt([block.data[start[row] : start[row + 1]] for row in rows[new].tolist()])
+            # Arrow counts texts as it meets them: each stands for the first time where the count grows
+            rows = np.flatnonzero(np.diff(np.maximum.accumulate(which), prepend=-1))[new]
+            learnt = self._learnt([block.data[start[row] : start[row + 1]] for row in rows.tolist()])
             if learnt is None:
                 return None
             codes[new] = learnt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,12 @@ def _globals() -> dict[str, Any]:
 def _said(inert: Callable[[Any], Any], framed: Callable[[str, str], str]) -> dict[str, Callable[..., Markup]]:
     """Return the functions that say a text of a template: a translation cannot leave its place, nor can a value."""
 
+    @lru_cache(maxsize=4096)  # rows say the same again and again
+    def frame(text: str, said: str) -> Markup:
+        return Markup(framed(text, said))  # noqa: S704 - ours
+
     def fill(text: str, said: str, values: dict[str, Any]) -> Markup:
-        return Markup(framed(text, said)) % {name: inert(value) for name, value in messages.shown(values).items()}  # noqa: S704 - ours
+        return frame(text, said) % {name: inert(value) for name, value in messages.shown(values).items()}
 
     def gettext(text: str, **values: Any) -> Markup:
         return fill(text, messages.translated(text), values)

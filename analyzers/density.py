@@ -50,14 +50,14 @@ def _unix(times: pd.Series[Any], rows: Positions | None = None) -> Seconds:
 
 
 def _density(lane: str, seconds: Seconds) -> Density:
-    step = 1
-    times, counts = np.unique(seconds, return_counts=True)
-    while len(times) > MOST_BINS:
-        step *= 2
-        times = times // step * step
-        begins = np.flatnonzero(np.diff(times, prepend=times[0] - 1))
-        times, counts = times[begins], np.add.reduceat(counts, begins)
-    return Density(lane, step, tuple(times.tolist()), tuple(counts.tolist()))
+    times = np.sort(seconds)
+    doublings = 0
+    while np.count_nonzero(np.diff(times >> doublings)) >= MOST_BINS:
+        doublings += 1
+    times = times >> doublings << doublings
+    begins = np.flatnonzero(np.diff(times, prepend=times[0] - 1))
+    counts = np.diff(begins, append=len(times))
+    return Density(lane, 1 << doublings, tuple(times[begins].tolist()), tuple(counts.tolist()))
 
 
 __all__ = ["MOST_BINS", "densities"]

@@ -83,19 +83,25 @@ def join(evidence: Evidence) -> tuple[dict[str, pd.DataFrame], AppHistory]:
         for m in evidence.members
         if m.name.endswith(".desktop-released.json")
     }
-    tables["events"] = tables["events"].assign(**launch_columns(tables, history))
-    tables["app_log"] = tables["app_log"].assign(**app_columns(tables, history), **log_columns(tables, history, now))
-    tables["session_registry"] = tables["session_registry"].assign(**registry_columns(tables, history, now))
-    tables["transcript"] = tables["transcript"].assign(**transcript_columns(tables, history, released))
-    tables["worktree"] = tables["worktree"].assign(**lease_columns(tables))
-    tables["session_registry"] = tables["session_registry"].assign(**registry_links(tables, history))
-    tables["transcript"] = tables["transcript"].assign(**transcript_links(tables["transcript"]))
-    tables["config"] = tables["config"].assign(**config_links(tables, [member.path for member in evidence.members]))
+    tables["events"] = _with(tables["events"], launch_columns(tables, history))
+    tables["app_log"] = _with(tables["app_log"], {**app_columns(tables, history), **log_columns(tables, history, now)})
+    tables["session_registry"] = _with(tables["session_registry"], registry_columns(tables, history, now))
+    tables["transcript"] = _with(tables["transcript"], transcript_columns(tables, history, released))
+    tables["worktree"] = _with(tables["worktree"], lease_columns(tables))
+    tables["session_registry"] = _with(tables["session_registry"], registry_links(tables, history))
+    tables["transcript"] = _with(tables["transcript"], transcript_links(tables["transcript"]))
+    tables["config"] = _with(tables["config"], config_links(tables, [member.path for member in evidence.members]))
     pasted = {member.name for member in evidence.members if member.kind == "pasted"}
-    tables["registry_value"] = tables["registry_value"].assign(**autostart_links(tables))
-    tables["service"] = tables["service"].assign(**service_links(tables, pasted))
-    tables["sessions_index"] = tables["sessions_index"].assign(**index_links(tables))
+    tables["registry_value"] = _with(tables["registry_value"], autostart_links(tables))
+    tables["service"] = _with(tables["service"], service_links(tables, pasted))
+    tables["sessions_index"] = _with(tables["sessions_index"], index_links(tables))
     return tables, history
+
+
+def _with(table: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return *table* with *columns*, each as long: as ``assign`` does, which first copies every column of it."""
+    own = {str(name): table[name] for name in table}
+    return pd.DataFrame(own | {**columns}, index=table.index, copy=False)
 
 
 def at_rest(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -18,6 +19,8 @@ from claude_evidence import messages
 from claude_evidence.analyzers.compare import compare
 from claude_evidence.messages import loaded, spoken
 from claude_evidence.model import UsageError
+from claude_evidence.samples._tree import write_tree
+from claude_evidence.samples.scenario import SCENARIOS, load
 from claude_evidence.templates import comparison
 from claude_evidence.templates.render import HTML, JSON, MARKDOWN, render
 from claude_evidence.templates.terminal import summary
@@ -44,6 +47,7 @@ GERMAN: Texts = {
     ),
     ("%(num)s file", "%(num)s files"): ("%(num)s Datei", "%(num)s Dateien"),
     "To keep in mind": "Zu bedenken",
+    "can be brought back": "zu retten",
     ("%(num)s boot of the machine in between.", "%(num)s boots of the machine in between."): (
         "Dazwischen %(num)s Start.",
         "Dazwischen %(num)s Starts.",
@@ -151,6 +155,24 @@ def test_formats_for_programs_stay_english(form: str, german: Path, tmp_path: Pa
         made.append(re.sub(rb'"created_at": "[^"]*"', b"", target.read_bytes()))
     assert made[0] == made[1]
     assert TITLE.encode() in made[0] or form == "parquet"
+
+
+def test_the_way_back_speaks_it(german: Path, tmp_path: Path) -> None:
+    write_tree(load(SCENARIOS / "all-null-session.yaml"), tmp_path / "disk")
+    kits = []
+    for number, language in enumerate(((), ("--language", german))):
+        kits.append(tmp_path / f"kit{number}")
+        done = run("recover", "--root", tmp_path / "disk", "-o", kits[-1], "-q", *language)
+        assert done.returncode == 0, done.stderr
+    english, told = ((kit / "plan.md").read_text("utf-8") for kit in kits)
+    assert "| zu retten | 1 |" in told
+    assert "## Was zu tun ist" in told
+    for text, german_text in GERMAN.items():
+        if isinstance(german_text, str):
+            told = told.replace(german_text, str(text))
+    assert told == english
+    data = [json.loads((kit / "plan.json").read_text("utf-8")) for kit in kits]
+    assert {**data[0], "kit_id": ""} == {**data[1], "kit_id": ""}
 
 
 def test_diff_speaks_it(german: Path) -> None:

@@ -33,8 +33,7 @@ LANGUAGE = click.option(
     "--language",
     type=INPUT,
     metavar="FILE",
-    help="Say the report in another language: a compiled catalogue (.mo) made from templates/messages.pot."
-    " [default: English]",
+    help="Say it in another language: a compiled catalogue (.mo) made from templates/messages.pot. [default: English]",
 )
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claude_evidence import __version__
-from claude_evidence.cli_common import INPUT, echo
+from claude_evidence.cli_common import INPUT, LANGUAGE, echo
+from claude_evidence.messages import loaded, spoken
 from claude_evidence.usage import UsageError, printable
 
 if TYPE_CHECKING:
+    from gettext import GNUTranslations
+
     from claude_evidence.cli_recover_source import Source
     from claude_evidence.recovery_types import Plan, Repair
 
@@ -38,12 +41,19 @@ FIXES = ("launch", "migrate")
     type=click.Choice(FIXES),
     help="Add a script: launch, for an app that does not start; migrate, from the MSIX to the Win32 install.",
 )
+@LANGUAGE
 @click.option(
     "--raise-limits", type=click.IntRange(1, 1000), default=1, metavar="N", help="Allow N times larger inputs."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
-    given: Path | None, output: Path, root: Path | None, fixes: tuple[str, ...], raise_limits: int, quiet: bool
+    given: Path | None,
+    output: Path,
+    root: Path | None,
+    fixes: tuple[str, ...],
+    language: Path | None,
+    raise_limits: int,
+    quiet: bool,
 ) -> None:
     """Write a kit that brings lost conversations back: rebuilt entries, a plan in plain words, two scripts.
 
@@ -62,15 +72,16 @@ def command(
         raise UsageError("give an INPUT or --root, not both")
     if given and str(given) == "-":
         raise UsageError("a recovery needs files: name a folder or a zip of them")
+    words = loaded(language) if language else None
     check_folder(output, [path for path in (given, root) if path])
     with opened(given, root, raise_limits) as source:
         check_folder(output, source.kept)
-        plan = _written(source, output, fixes, quiet)
+        plan = _written(source, output, fixes, words, quiet)
     if not quiet:
         _say(plan, output)
 
 
-def _written(source: Source, output: Path, fixes: tuple[str, ...], quiet: bool) -> Plan:
+def _written(source: Source, output: Path, fixes: tuple[str, ...], words: GNUTranslations | None, quiet: bool) -> Plan:
     from claude_evidence.recovery_build import Build
     from claude_evidence.recovery_kit import partial, write
     from claude_evidence.recovery_types import Plan
@@ -85,7 +96,9 @@ def _written(source: Source, output: Path, fixes: tuple[str, ...], quiet: bool) 
             secrets.token_hex(4), f"claude-evidence {__version__}", source.shown, source.system, source.live, saved,
             calm, source.refused, source.notes, tuple(made),
         )  # fmt: skip
-        write(folder, plan, {**made, "plan.md": plan_text(plan)})
+        with spoken(words):
+            told = plan_text(plan)
+        write(folder, plan, {**made, "plan.md": told})
     return plan
 
 

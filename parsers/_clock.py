@@ -25,7 +25,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # datetime knows the years 1 to 9999; two days of room for any offset and for the window around a day
 _FIRST_DAY, _LAST_DAY = -719_160, 2_932_894
 # which a zone must not leave either: what comes of it is unknown rather than a time that nothing can hold
-_FIRST_TIME, _LAST_TIME = np.array(["0001-01-01", "9999-12-31T23:59:59.999999"], "datetime64[us]").astype(int).tolist()
+_FIRST_TIME, _LAST_TIME = (
+    np.array(["0001-01-01", "9999-12-31T23:59:59.999999"], "datetime64[us]").view(np.int64).tolist()
+)
 # a wall clock stepped back by less than this is noise (late lines, time synchronisation), not the end of summer time
 _NOISE_US = 60_000_000
 
@@ -128,8 +130,9 @@ def _convert(local: Ints, zone: ZoneInfo) -> Ints:
     utc = np.empty_like(local)
     rows, stretches = [], []
     for part in _slices(local):
-        low, high = np.searchsorted(bounds, [local[part].min(), local[part].max()], side="right")
-        if low == high and local[part].max() < twice_from[low]:  # nearly all of a year
+        first_time, last_time = local[part].min(), local[part].max()
+        low, high = np.searchsorted(bounds, [first_time, last_time], side="right")
+        if low == high and last_time < twice_from[low]:  # nearly all of a year
             np.subtract(local[part], offsets[low], out=utc[part])
             continue
         stretch = np.searchsorted(bounds, local[part], side="right")

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from claude_evidence.analyzers._columns import Column
-from claude_evidence.analyzers._rows import pick
+from claude_evidence.analyzers._rows import pick, rows_of
 from claude_evidence.messages import Message, gettext_noop, lazy_gettext
 
 VERSION = re.compile(r"appVersion: '([^']{1,40})'")
@@ -175,7 +175,7 @@ def _sessions_on_disk(tables: Mapping[str, pd.DataFrame], history: AppHistory) -
 def _storage(tables: Mapping[str, pd.DataFrame]) -> dict[int, str]:
     """Return, per failed save with EXDEV, whether source and target lie on one drive or on two (#46881, #48362)."""
     log = tables["app_log"]
-    rows = np.flatnonzero((log["ErrnoCode"] == "EXDEV").to_numpy(dtype=bool, na_value=False))
+    rows = rows_of(log["ErrnoCode"], ("EXDEV",))
     if not len(rows):
         return {}
     paths = [str(p) for name in ("session_registry", "file_inventory") for p in tables[name]["Path"].dropna().unique()]

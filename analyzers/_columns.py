@@ -34,6 +34,7 @@ class Column:
         self.codes = codes
         self.times = times
         self._asked: dict[Hashable, Mask] = {}
+        self._begun: dict[tuple[str, ...], Places] = {}
 
     @classmethod
     def of(cls, series: Series) -> Column:
@@ -86,12 +87,13 @@ class Column:
 
     def starting(self, prefixes: Sequence[str]) -> Places:
         """Return the rows that begin with one of *prefixes*, to the letter."""
-        rows = self.texts.starting(prefixes)
-        if self.codes is None:
-            return rows
-        begins = np.zeros(len(self.texts) + 1, np.bool_)  # the last stands for a missing value
-        begins[rows] = True
-        return np.flatnonzero(begins[self.codes])
+        key = tuple(prefixes)
+        if key not in self._begun:
+            begins = np.zeros(len(self.texts) + 1, np.bool_)  # the last stands for a missing value
+            begins[self.texts.starting(key)] = True
+            every = begins[:-1] if self.codes is None else begins
+            self._begun[key] = np.flatnonzero(self._lifted(every))
+        return self._begun[key]
 
     def present(self, rows: Places) -> Mask:
         """Return in which of *rows* there is a value."""

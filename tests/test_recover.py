@@ -262,7 +262,8 @@ def test_plan_names_everything(tmp_path: Path) -> None:
     ]  # fmt: skip
     text = (kit / "plan.md").read_text("utf-8")
     for word in (
-        "apply.ps1 -WhatIf",
+        f"apply.ps1 -Root '{root}' -WhatIf",
+        "-ThisMachine",
         "undo.ps1",
         "| `title` |",
         "fix-launch.ps1",

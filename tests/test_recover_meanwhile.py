@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from claude_evidence.recovery_twin import File, Kit
-from claude_evidence.recovery_twin_files import RefusedError
+from claude_evidence.recovery_twin import Kit
+from claude_evidence.recovery_twin_files import File, RefusedError
 from tests.recovery_trees import (
     ENTRIES,
     apply,
@@ -259,4 +259,22 @@ def test_host_path_that_leads_elsewhere_is_refused(host: str, tmp_path: Path) ->
     told["files"][0]["host"] = host
     (kit / "plan.json").write_text(json.dumps(told))
     with pytest.raises(RefusedError, match="not one to write to"):
-        Kit(kit).load()
+        Kit(kit, this_machine=True).load()
+
+
+def test_kit_of_a_disk_is_not_for_this_machine_unless_somebody_says_so(tmp_path: Path) -> None:
+    root, kit = tmp_path / "it's a disk", tmp_path / "kit"
+    lost(root, 1)
+    recover(root, kit)
+    for what in ("apply", "undo"):
+        done = subprocess.run(
+            [sys.executable, "-I", str(kit / "recovery.py"), what, "--what-if"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        assert "say with --root which disk or folder to change" in done.stderr
+    Kit(kit, this_machine=True).load()
+    told = (kit / "plan.md").read_text("utf-8")
+    where = str(root).replace("'", "''")
+    for line in (f"apply.ps1 -Root '{where}' -WhatIf", f"apply.ps1 -Root '{where}'`", f"undo.ps1 -Root '{where}'`"):
+        assert line in told

@@ -2,8 +2,8 @@
 
 This file is part of the kit as recovery.py, for machines without PowerShell:
 
-    python3 recovery.py apply [--root FOLDER] [--what-if]
-    python3 recovery.py undo  [--root FOLDER] [--what-if]
+    python3 recovery.py apply [--root FOLDER | --this-machine] [--what-if]
+    python3 recovery.py undo  [--root FOLDER | --this-machine] [--what-if]
 
 It follows plan.json beside it: nothing is changed that is not as the plan says, every file is copied into backup/
 first, every result is checked, nothing is deleted. A conversation is changed wholly or not at all. A second run finds
@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from claude_evidence.recovery_twin_files import (
+    ELSEWHERE,
+    File,
     RefusedError,
     digest,
     host_path,
@@ -42,29 +44,17 @@ READY, DONE, REFUSED = "ready", "done", "refused"
 
 
 @dataclass(slots=True)
-class File:
-    """One change of the plan, with where it is made here and what state that place is in."""
-
-    number: int
-    conversation: int
-    aside: bool
-    path: Path
-    new: Path | None
-    before: str | None
-    after: str | None
-    modified_ms: int | None
-    state: str = ""
-    reason: str = ""
-
-
-@dataclass(slots=True)
 class Kit:
-    """A kit that is applied below *root*, or to this machine where *root* is None; *say* hears what is done."""
+    """A kit that is applied below *root*, or to this machine where *root* is None; *say* hears what is done.
+
+    A kit made from a disk is for another machine unless somebody says that it is *this_machine*.
+    """
 
     folder: Path
     root: Path | None = None
     what_if: bool = False
     say: Callable[[str], None] = print
+    this_machine: bool = False
     kit_id: str = ""
     files: list[File] = field(default_factory=list)
 
@@ -79,6 +69,8 @@ class Kit:
             raise RefusedError(f"plan.json cannot be read: {error}") from error
         if not isinstance(plan, dict) or plan.get("format") != FORMAT:
             raise RefusedError("plan.json is no plan of a kind that this program knows")
+        if self.root is None and not plan.get("live") and not self.this_machine:
+            raise RefusedError(ELSEWHERE)
         try:
             self.kit_id = str(plan["kit_id"])
             self.files = [self._file(entry) for entry in plan["files"]]
@@ -282,10 +274,14 @@ def main(arguments: Iterable[str] | None = None) -> int:
     """Run the command line *arguments* on the kit that this file lies in; return the exit code."""
     parser = argparse.ArgumentParser(description="Apply or undo this recovery kit; read plan.md first.")
     parser.add_argument("what", choices=["apply", "undo"])
-    parser.add_argument("--root", type=Path, help="a copy of the tree that the kit was made from")
+    parser.add_argument("--root", type=Path, help="the disk or folder that the kit was made from, or a copy of it")
+    parser.add_argument(
+        "--this-machine", action="store_true", help="this is the machine that the kit's disk belongs to"
+    )
     parser.add_argument("--what-if", action="store_true", help="only say what would be changed")
     given = parser.parse_args(None if arguments is None else list(arguments))
     kit = Kit(Path(__file__).resolve().parent, given.root and given.root.resolve(), given.what_if)
+    kit.this_machine = given.this_machine
     try:
         if kit.root is None and (names := running()):
             raise RefusedError(f"Claude is still running ({', '.join(names)}): quit it first")

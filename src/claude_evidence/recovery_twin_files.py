@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 _WILD = re.compile(r"[\\:*?\"<>|\x00-\x1f\x7f]|(?:\A|/)\.{0,2}(?:/|\Z)")
@@ -17,9 +18,30 @@ _TOP = re.compile(r"[A-Za-z]:/|//?")
 _LINK_TAGS = (0xA0000003, 0xA000000C)
 _PROGRAMS = ("claude", "claude.exe", "cowork-svc", "cowork-svc.exe")
 
+ELSEWHERE = (
+    "the plan was not made on this machine: say with --root which disk or folder to change, "
+    "or with --this-machine that this is the machine that the disk belongs to"
+)
+
 
 class RefusedError(Exception):
     """Why nothing was changed, in one sentence."""
+
+
+@dataclass(slots=True)
+class File:
+    """One change of the plan, with where it is made here and what state that place is in."""
+
+    number: int
+    conversation: int
+    aside: bool
+    path: Path
+    new: Path | None
+    before: str | None
+    after: str | None
+    modified_ms: int | None
+    state: str = ""
+    reason: str = ""
 
 
 def digest(path: Path) -> str | None:

@@ -7,12 +7,14 @@ file into the folder backup before it touches it, checks every result, deletes n
 or not at all. A second run finds nothing to do. undo.ps1 takes everything back.
 Runs in Windows PowerShell 5.1 and in PowerShell 7 on Windows, macOS and Linux.
 .PARAMETER Root
-A copy of the tree that the kit was made from: change the copy, not this machine.
+The disk or folder that the kit was made from, or a copy of it: change that, not this machine.
+.PARAMETER ThisMachine
+A kit made from a disk is for the machine that the disk belongs to: this is that machine.
 .EXAMPLE
 powershell -ExecutionPolicy Bypass -File .\apply.ps1 -WhatIf
 #>
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
-param([string] $Root = '')
+param([string] $Root = '', [switch] $ThisMachine)
 
 #SHARED#
 

@@ -101,6 +101,9 @@ function Read-Plan {
     $plan = ConvertFrom-PlanText (Get-Content -LiteralPath ([IO.Path]::Combine($kit, 'plan.json')) -Raw -Encoding UTF8)
     if ($plan.format -ne 'claude-evidence/recovery-plan/1') { throw 'plan.json is no plan of a kind that this script knows.' }
     $script:kitId = [string] $plan.kit_id
+    if ($Root -eq '' -and -not $plan.live -and -not $ThisMachine) {
+        throw 'The plan was not made on this machine: say with -Root which disk or folder to change, or with -ThisMachine that this is the machine that the disk belongs to.'
+    }
     if ($kitId -notmatch '^[0-9a-f]{8}$') { throw 'plan.json is damaged: its kit_id is none.' }
     foreach ($entry in @($plan.files)) {
         $new = ''

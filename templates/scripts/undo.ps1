@@ -5,10 +5,12 @@ Takes back what apply.ps1 changed, byte for byte, from the folder backup.
 Refuses to run while Claude runs, and leaves alone what changed since apply.ps1 ran. Deletes nothing: a file that
 apply.ps1 made is moved into the folder backup. A second run finds nothing to do.
 .PARAMETER Root
-The copy of the tree that apply.ps1 was given.
+The disk or folder that apply.ps1 was given.
+.PARAMETER ThisMachine
+As apply.ps1 was given.
 #>
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
-param([string] $Root = '')
+param([string] $Root = '', [switch] $ThisMachine)
 
 #SHARED#
 

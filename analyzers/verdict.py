@@ -48,7 +48,9 @@ def _told(findings: Sequence[Finding], zone: str | None) -> Verdict:
         what_happened=tuple(what),
         when=_when(worst, zone),
         confidence=worst.confidence,
-        what_to_do=steps(list({f.id: f for f in (worst, *roots, *all_told)}.values())),
+        what_to_do=steps(
+            list({f.id: f for f in (worst, *roots, *all_told)}.values()), {f.id for f in told.beside} - {worst.id}
+        ),
         level=worst.level,
         findings=tuple(f.id for f in all_told),
     )

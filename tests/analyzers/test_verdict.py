@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from claude_evidence.analyzers._basis import Basis
-from claude_evidence.analyzers._steps import SAVE_FIRST
+from claude_evidence.analyzers._steps import SAVE, SAVE_FIRST
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Finding, Level, Risk, Step
@@ -95,7 +95,8 @@ def test_safest_step_of_the_worst_comes_first() -> None:
     risky, safe = Step("risky", risk=Risk.LOSES_DATA), Step("safe")
     worst = finding("worst", Level.CRITICAL, remedy=(risky, safe))
     other = finding("other", Level.HIGH, -5, remedy=(Step("later"),))
-    assert [step.text for step in verdict([worst, other], Basis(2)).what_to_do] == ["safe", "later"]
+    texts = [step.text for step in verdict([worst, other], Basis(2)).what_to_do]
+    assert texts == [SAVE_FIRST.text, "safe", "later", "risky"]
 
 
 def test_what_two_findings_ask_for_is_said_once_and_the_root_gets_the_room_that_is_left() -> None:
@@ -103,7 +104,8 @@ def test_what_two_findings_ask_for_is_said_once_and_the_root_gets_the_room_that_
     more = (Step("move it", risk=Risk.NEEDS_ADMIN), Step("Or something else."), Step("risky", risk=Risk.LOSES_DATA))
     root = finding("root", remedy=(Step("Make a kit.", kit), *more))
     after = finding("after", Level.HIGH, 5, remedy=(Step("Make a kit of these.", kit), Step("by hand")))
-    assert [step.text for step in verdict([root, after], Basis(2)).what_to_do] == ["Make a kit.", "move it"]
+    texts = [step.text for step in verdict([root, after], Basis(2)).what_to_do]
+    assert texts == [SAVE_FIRST.text, "Make a kit.", "move it", "risky"]
 
 
 def test_nothing_found_says_what_was_not_looked_at() -> None:
@@ -261,7 +263,22 @@ def test_several_copies_become_one_of_everything() -> None:
         "two", minutes=1, remedy=(Step("Keep the file under another name and copy b away."), Step("Look at b."))
     )
     texts = [step.text for step in verdict([one, two], Basis(2)).what_to_do]
-    assert texts == [SAVE_FIRST.text, "Look at a.", "Look at b."]
+    assert texts == [SAVE.text, "Look at a.", "Look at b."]
+
+
+def test_a_step_that_does_more_than_copy_is_no_copy() -> None:
+    more = "Copy both files away, then edit one."
+    one = finding("one", Level.CRITICAL, remedy=(Step("Copy the folder a\\b.c away first."),), leads_to=("two",))
+    two = finding("two", minutes=1, remedy=(Step(more),))
+    assert [step.text for step in verdict([one, two], Basis(2)).what_to_do] == [one.remedy[0].text, more]
+
+
+def test_the_cure_of_the_worst_is_told_and_no_dangerous_one_of_what_only_stands_beside_it() -> None:
+    looks = tuple(Step(f"Look {n}.") for n in range(4))
+    worst = finding("worst", Level.HIGH, remedy=(*looks, Step("Cure.", "", Risk.LOSES_DATA)))
+    beside = finding("beside", Level.LOW, remedy=(Step("Put the folder there.", "", Risk.LOSES_DATA),))
+    texts = [step.text for step in verdict([worst, beside], Basis(2)).what_to_do]
+    assert texts == [SAVE_FIRST.text, "Look 0.", "Look 1.", "Look 2.", "Cure."]
 
 
 def test_what_is_over_is_not_what_to_do_first() -> None:

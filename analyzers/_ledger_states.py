@@ -17,14 +17,16 @@ from claude_evidence.messages import gettext_noop, joined, lazy_gettext
 
 YES, PARTLY, NO = gettext_noop("yes"), gettext_noop("partly"), gettext_noop("no")
 NOTHING = gettext_noop("nothing to do")
+UNKNOWN = gettext_noop("unknown")
 FRESH_S = 60
 NUL_LINES = lazy_gettext("take the lines of null bytes out of its transcript; what stood there is lost")
 NO_MESSAGES = lazy_gettext("no transcript with messages is in the evidence")
+NOT_ALL = lazy_gettext("not all of its files are in the evidence")
 NOTHING_HERE = lazy_gettext("nothing to save is in the evidence")
 
 
 def saving(known: Known, said: State, templates: Iterable[Row]) -> tuple[str, str]:
-    """Return what can be saved of a conversation (`YES`, `PARTLY`, `NO`, `NOTHING`) and how, in a few words."""
+    """Return what can be saved of a conversation (`YES`, `PARTLY`, `NO`, `UNKNOWN`, `NOTHING`), and how."""
     row = best_transcript(known, said.cli_id)
     spoken = row is not None and bool(row["HasMessages"])
     if said.state == "unsaved (.tmp only)":
@@ -125,13 +127,16 @@ def _stub(known: Known) -> tuple[str, str]:
 
 
 def _unknown(known: Known, transcript: Row | None) -> tuple[str, str]:
-    if best_entry(known) is not None:
-        return NOTHING, ""
+    entry = best_entry(known)
+    if entry is not None and entry["CleanedUp"]:
+        return NO, lazy_gettext("the CLI has deleted its transcript; a backup may have it")
+    if entry is not None:
+        return UNKNOWN, NOT_ALL
     if transcript is None:
         return NO, NOTHING_HERE
     if transcript["OwnedByDesktop"] and transcript["HasMessages"] and transcript["HasRegistryEntry"] is None:
         return PARTLY, lazy_gettext("if no list has it, rebuild a bare entry from its transcript")
-    return NOTHING, ""
+    return UNKNOWN, NOT_ALL
 
 
 def template_rows(entries: Iterable[Mapping[str, Any]]) -> list[Row]:

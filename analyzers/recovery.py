@@ -210,9 +210,18 @@ def _rebuild(repair: Repair, known: Known, entry: Row | None, transcript: Row | 
     return replace(
         repair, way=Way.REBUILD, session_id=session, cli_session_id=cli, target=target,
         template=_member(_template(shared.templates, folder, session)), aside=_beside(known, target),
-        rests=_rests(known, entry), doubt=doubt,
+        rests=_rests(known, entry), named_by=_named_by(known, entry, str(transcript["Member"]), session), doubt=doubt,
         worktree={k: str(lease[k]) for k in ("Name", "Path", "Branch", "SourceBranch") if lease[k]} if lease else {},
     )  # fmt: skip
+
+
+def _named_by(known: Known, entry: Row | None, transcript: str, session: str) -> str:
+    """Return where the id of a rebuilt entry comes from."""
+    if entry is not None:
+        return "its file's name"
+    if _COWORK.match(transcript):
+        return "the name of its folder"
+    return "what else names it, as the app's log" if lower(known.session_id) == session.lower() else "made for it"
 
 
 def _rests(known: Known, entry: Row | None) -> tuple[str, ...]:

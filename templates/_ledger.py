@@ -52,6 +52,7 @@ def savings(conversations: Sequence[Conversation]) -> str:
         ("yes", gettext("%(num)s wholly", num=counts.get("yes", 0))),
         ("partly", gettext("%(num)s partly", num=counts.get("partly", 0))),
         ("no", gettext("%(num)s not from this evidence", num=counts.get("no", 0))),
+        ("unknown", gettext("%(num)s of which too little is known", num=counts.get("unknown", 0))),
     )
     said = [text for word, text in told if counts.get(word)]
     if not said:

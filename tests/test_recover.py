@@ -82,7 +82,10 @@ def test_save_under_way_on_a_disk_that_stands_still_is_a_lost_entry(tmp_path: Pa
     root = tmp_path / "disk"
     write_tree(load(SCENARIOS / "noisy-healthy.yaml"), root)
     assert recover(root, tmp_path / "kit") == 0
-    (told,) = plan(tmp_path / "kit")["conversations"]
+    told, *gone = plan(tmp_path / "kit")["conversations"]
+    assert {(one["way"], one["reason"]) for one in gone} == {
+        ("nothing", "the CLI has deleted its transcript; a backup may have it")
+    }
     assert (told["way"], told["recoverable"]) == ("from_tmp", "partly")
     assert "transcript is not here" in told["lost"][0]
 
@@ -235,13 +238,15 @@ def test_folder_and_zip_of_files_copied_by_hand(tmp_path: Path) -> None:
         assert (copy / f"{ENTRIES}/local_{uid(1)}.json".removeprefix("C/Users/alice/")).exists()
 
 
-def test_bundle_holds_no_conversation(tmp_path: Path) -> None:
+def test_bundle_holds_no_conversation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from claude_evidence.cli import cli
 
     sample = Path(__file__).resolve().parents[1] / "samples" / "all-null-session.zip"
-    assert cli.main(["recover", str(sample), "-o", str(tmp_path / "kit"), "-q"]) == 0
-    assert sorted(p.name for p in (tmp_path / "kit").iterdir()) == ["plan.json", "plan.md"]
-    assert "never the conversations themselves" in (tmp_path / "kit" / "plan.md").read_text("utf-8")
+    assert cli.main(["recover", str(sample), "-o", str(tmp_path / "kit")]) == 2
+    assert list(tmp_path.iterdir()) == []
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "never the conversations themselves" in line
+    assert "--root" in line
 
 
 def test_plan_names_everything(tmp_path: Path) -> None:
@@ -272,6 +277,29 @@ def test_plan_names_everything(tmp_path: Path) -> None:
     ):
         assert word in text
     assert {field["name"] for field in told["conversations"][0]["fields"]} >= {"title", "cwd", "createdAt"}
+
+
+def test_where_an_id_comes_from_is_told(tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    put_entry(root, 1)
+    put(root, f"{ENTRIES}/local_{uid(2)}.json", b"\0" * 90)
+    logs = []
+    for number in (1, 2, 3):
+        put_transcript(root, number)
+        put_mapping(root, number, number)
+        logs.append((root / f"{CLAUDE}/logs/main.log").read_bytes())
+    put(root, f"{CLAUDE}/logs/main.log", b"".join(logs))
+    recover(root, kit)
+    told = {
+        c["session_id"]: field["from"]
+        for c in plan(kit)["conversations"]
+        for field in c["fields"]
+        if field["name"] == "sessionId"
+    }
+    assert told == {
+        f"local_{uid(2)}": "its file's name",
+        f"local_{uid(3)}": "what else names it, as the app's log",
+    }
 
 
 def test_readable_copy_in_another_folder_takes_the_place_of_the_damaged_entry(tmp_path: Path) -> None:

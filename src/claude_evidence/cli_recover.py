@@ -87,14 +87,14 @@ def _written(source: Source, output: Path, fixes: tuple[str, ...], words: GNUTra
     from claude_evidence.recovery_types import Plan
     from claude_evidence.templates.recovery import plan_text, scripts
 
-    found, hashes, calm = ((), {}, 0) if source.refused else _repairs(source, quiet)
+    found, hashes, calm = _repairs(source, quiet)
     with partial(output) as folder:
         build = Build(source.bundle, folder, source.host, hashes)
         saved = build.all(found)
         made: dict[str, Any] = scripts(fixes, apply=bool(build.changes))
         plan = Plan(
             secrets.token_hex(4), f"claude-evidence {__version__}", source.shown, source.system, source.live, saved,
-            calm, source.refused, source.notes, tuple(made),
+            calm, source.notes, tuple(made),
         )  # fmt: skip
         with spoken(words):
             told = plan_text(plan)
@@ -120,9 +120,7 @@ def _say(plan: Plan, output: Path) -> None:
     from claude_evidence.recovery_types import Way
 
     saved = sum(one.repair.way is not Way.NOTHING for one in plan.saved)
-    if plan.refused:
-        echo(plan.refused)
-    elif not plan.saved:
+    if not plan.saved:
         echo("No lost conversation was found: there is nothing to do.")
     else:
         echo(f"Conversations: {saved} can be brought back, {len(plan.saved) - saved} cannot, {plan.calm} need nothing.")

@@ -35,7 +35,7 @@ ARTIFACTS = frozenset(
 class Source:
     """An opened source. ``host`` leads a member's name to the file's path on its own machine, nothing where unknown.
 
-    ``kept`` are folders that nothing may be written to; ``refused`` says why there is no conversation to be had.
+    ``kept`` are folders that nothing may be written to.
     """
 
     bundle: Bundle
@@ -44,7 +44,6 @@ class Source:
     live: bool = False
     host: Callable[[str], str] = field(default=lambda place: "")
     kept: tuple[Path, ...] = ()
-    refused: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -75,13 +74,14 @@ def opened(given: Path | None, root: Path | None, raise_limits: int = 1) -> Iter
 def _files(given: Path, raise_limits: int) -> Source:
     bundle = open_bundle([given], Limits().raised(raise_limits))
     kept = (given,) if given.is_dir() else ()
-    refused = (
-        "This is a bundle. A bundle holds counts and times of conversations, never the conversations themselves, "
-        "and its names are replaced: nothing can be rebuilt from it."
-        if bundle.promised
-        else ""
-    )
-    return Source(bundle, str(given), kept=kept, refused=refused)
+    if bundle.promised:
+        bundle.close()
+        raise UsageError(
+            f"{given} is a bundle: it holds counts and times of conversations, never the conversations themselves, so "
+            "nothing can be rebuilt from it. Run claude-evidence recover -o kit on the machine itself, or on its disk "
+            "with --root"
+        )
+    return Source(bundle, str(given), kept=kept)
 
 
 def _machine(root: Path | None) -> Source:

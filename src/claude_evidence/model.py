@@ -283,7 +283,7 @@ class TimelineEntry:
 class Conversation:
     """One row of the ledger: a session, its state and what proves it.
 
-    ``recoverable`` is ``yes, partly, no`` or ``nothing to do``, and ``how`` says in a few words how it is saved.
+    ``recoverable`` is ``yes, partly, no, unknown`` or ``nothing to do``; ``how`` says in a few words how it is saved.
     ``seen_in`` names where it was seen (``registry, .tmp, transcript, log …``), what tells most of it first.
     """
 

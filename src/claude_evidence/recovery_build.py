@@ -150,6 +150,7 @@ class Build:
         entry = rebuilt(
             repair.target.rpartition("/")[2].removesuffix(".json"), repair.cli_session_id, said,
             rest=rest, template=template, worktree=repair.worktree, written_at=modified,
+            named_by=repair.named_by,
         )  # fmt: skip
         last = untrusted.epoch_ms(entry.values.get("lastActivityAt"))
         saved = self._write(saved, repair.target, written(entry.values), modified if repair.entry else last)

@@ -92,10 +92,14 @@ def rebuilt(
     template: Mapping[str, Any],
     worktree: Mapping[str, str],
     written_at: datetime | None,
+    named_by: str,
 ) -> Entry:
-    """Return the entry of a conversation; *written_at* is when its damaged file, else its transcript, was written."""
+    """Return the entry of a conversation; *written_at* is when its damaged file, else its transcript, was written.
+
+    *named_by* says where *session_id* comes from.
+    """
     entry = Entry()
-    entry.put("sessionId", session_id, "its file's name" if rest or written_at else "made for it")
+    entry.put("sessionId", session_id, named_by)
     entry.put("cliSessionId", cli_session_id, "the name of its transcript")
     _folders(entry, said, rest, worktree)
     _times(entry, said, rest, written_at)

@@ -39,8 +39,8 @@ class Repair:
     ``relink`` is whether a copy is pointed to ``cli_session_id`` as well, its own transcript not being there.
     ``target`` is the place of its entry. ``aside`` are stuck temporary files of it, which would keep the app from
     saving it again (#83584). ``rests`` are its damaged entries, the one that counts most first. ``worktree`` is the
-    lease of a worktree that names it. ``doubt`` is what is not sure about its place, in a sentence. ``reason`` says why
-    `Way.NOTHING`.
+    lease of a worktree that names it. ``named_by`` says where its id comes from. ``doubt`` is what is not sure about
+    its place, in a sentence. ``reason`` says why `Way.NOTHING`.
     """
 
     session_id: str
@@ -60,6 +60,7 @@ class Repair:
     aside: tuple[str, ...] = ()
     rests: tuple[str, ...] = ()
     worktree: Mapping[str, str] = field(default_factory=dict)
+    named_by: str = ""
     doubt: str = ""
     reason: str = ""
 
@@ -111,7 +112,7 @@ class Saved:
 class Plan:
     """All that a kit says. ``system`` is windows, macos, linux or empty; ``live`` whether it is of this machine.
 
-    ``refused`` says why there is nothing to recover from, as with a bundle. ``kit_id`` marks its temporary files.
+    ``kit_id`` marks its temporary files.
     """
 
     kit_id: str
@@ -121,7 +122,6 @@ class Plan:
     live: bool = False
     saved: tuple[Saved, ...] = ()
     calm: int = 0
-    refused: str = ""
     notes: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
 

@@ -26,7 +26,7 @@ from tests.analyzers.ledger_machines import FOLDERS, FORMS, IDS, LOCAL, Machine,
 
 STATES = {*CALM, "unsaved (.tmp only)", "null-filled", "truncated", "orphaned", "transcript missing"}
 SPEAKING = ("ok", "turned", "cut", "tmp", "quarantined")
-SAVED = {"yes", "partly", "no", "nothing to do"}
+SAVED = {"yes", "partly", "no", "unknown", "nothing to do"}
 Rows = Sequence[Conversation]
 
 
@@ -153,9 +153,9 @@ ONE: dict[str, tuple[Machine, str, str, str]] = {
         Machine([(0, "null", None, 0)], SPOKEN, leases=[(0, 1)]), "null-filled", "partly", "its worktree's folder",
     ),
     "null listed": (Machine(listed=[("null", 0)]), "null-filled", "no", "every byte"),
-    "listed": (Machine(listed=[("json", 0)]), "unknown", "nothing to do", "a listing names its entry"),
+    "listed": (Machine(listed=[("json", 0)]), "unknown", "unknown", "a listing names its entry"),
     "spoken listed": (Machine([(0, "ok", 1, 0)], listed=[("jsonl", 1)]), "healthy", "nothing to do", "by a listing"),
-    "transcript listed alone": (Machine(listed=[("jsonl", 1)]), "unknown", "nothing to do", "only the name"),
+    "transcript listed alone": (Machine(listed=[("jsonl", 1)]), "unknown", "unknown", "only the name"),
     "cut": (Machine([(0, "cut", 1, 0)], SPOKEN), "truncated", "partly", "what is left of the entry names"),
     "empty": (Machine([(0, "empty", None, 0)]), "truncated", "no", "an empty file"),
     "set aside": (Machine([(0, "quarantined", 1, 0)], SPOKEN), "truncated", "partly", "set its entry aside"),
@@ -239,7 +239,7 @@ def test_a_listing_in_a_report_is_no_healthy_entry() -> None:
     rows = account_for({"issue.md": ("pasted", text.encode())})
     assert [(row.session_id, row.state, row.recoverable) for row in rows] == [
         (LOCAL[0], "unsaved (.tmp only)", "partly"),
-        (LOCAL[1], "unknown", "nothing to do"),
+        (LOCAL[1], "unknown", "unknown"),
     ]
     assert all(row.seen_in == ("file listing",) for row in rows)
 

@@ -22,6 +22,7 @@ Span = tuple[int, int]
 """First and last time, in microseconds since 1970."""
 
 _SERVICE = "Service"
+_WALL_CLOCK = "LocalTime"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Sources:
     def stored(self, table: str, name: str) -> Column | None:
         """Return the column *name* of *table*; None where an event table has none."""
         if name not in self.tables[table]:
+            if table == EVENTS and name == _WALL_CLOCK:
+                raise UnsupportedError(lazy_gettext("%(field)s is a time of logs; events have TimeCreated", field=name))
             if table == EVENTS:
                 return None
             raise UnsupportedError(lazy_gettext("the table %(table)s has no field %(field)s", table=table, field=name))
@@ -170,7 +173,7 @@ class Sources:
 
 def times_of(table: pd.DataFrame, rows: Places, *, local: bool) -> tuple[Places, Mask]:
     """Return the times of *rows* in microseconds since 1970 (by the wall clock if *local*), and which are known."""
-    name = "LocalTime" if local else "TimeCreated"
+    name = _WALL_CLOCK if local else "TimeCreated"
     if name not in table:
         return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
     times = table[name].array[rows].astype("datetime64[us, UTC]" if not local else "datetime64[us]")

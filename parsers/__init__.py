@@ -61,6 +61,7 @@ def parse(
     from claude_evidence.parsers._clock import Clock
     from claude_evidence.parsers._contract import Context
 
+    wanted -= {"LocalTime"}  # in every table the wall clock of a log, and never an event's field
     manifest = replace(bundle.manifest, timezone=zone) if zone else bundle.manifest
     context = Context(clock=Clock.of(bundle.manifest, zone), manifest=manifest, wanted=wanted, engine=engine)
     results: list[tuple[Member, Parsed]] = []

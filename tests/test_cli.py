@@ -138,6 +138,25 @@ def test_what_the_command_line_does_not_know_is_one_line(words: list[str], tmp_p
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_the_wall_clock_of_logs_is_no_field_of_events(tmp_path: Path) -> None:
+    rule = (
+        "title: {0}\nname: {0}\nid: 54d17ebc-ff43-4a5b-8b49-429b8d71b81{1}\nstatus: test\ndescription: x.\nlevel: low\n"
+    )
+    source = "logsource: {{product: {0}, {1}}}\ndetection: {{a: {{{2}}}, condition: a}}\n"
+    rules = (
+        rule.format("log", 1) + source.format("claude_desktop", "category: app_log", "LocalTime|hour|gte: 0"),
+        rule.format("events", 2) + source.format("windows", "service: system", "Level|gte: 0"),
+        rule.format("clock", 3) + source.format("windows", "service: system", "LocalTime|hour|gte: 0"),
+    )
+    (tmp_path / "own.yml").write_text("---\n".join(rules))
+    done = run("analyze", SAMPLE, "--no-default-rules", "--rules", "own.yml", "-f", "json", "-o", "-", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert {finding["document"] for finding in report["findings"]} == {"log", "events"}
+    (refused_one,) = report["not_judged"]
+    assert refused_one["detail"].startswith("LocalTime is a time of logs; events have TimeCreated (own.yml:")
+
+
 def test_a_rule_that_cannot_be_used_is_named_and_a_broken_one_refused(tmp_path: Path) -> None:
     source = "title: T\nlogsource: {{product: claude_desktop, category: app_log}}\n"
     rule = source + "detection: {{s: {{{}: x}}, condition: s}}\n"

@@ -55,12 +55,20 @@ def compare(before: Side, after: Side) -> Comparison:
     if taken and later and taken > later:
         raise UsageError("the first bundle was taken after the second: give the earlier one first")
     changes = sorted(_findings(before, after, taken), key=lambda one: (-one.level.rank, ORDER[one.answer], one.title))
-    boots = [boot for boot in after.report.boots.entries if boot.kind == "boot" and taken and boot.time > taken]
     conversations = tuple(_conversations(before, after))
     return Comparison(
         _headline(changes, sum(not one.after for one in conversations)), taken, later, tuple(changes), conversations,
-        tuple(_facts(before, after)), len(boots), tuple(_notes(before, after)), after.report.manifest.timezone,
+        tuple(_facts(before, after)), _boots(after, taken), tuple(_notes(before, after)),
+        after.report.manifest.timezone,
     )  # fmt: skip
+
+
+def _boots(after: Side, taken: datetime | None) -> int | None:
+    """Return how often the machine was started since *taken*; None where nothing in the evidence would tell."""
+    log = any(one.table == "events" and one.source.casefold() == "system" for one in after.evidence.coverage)
+    if taken is None or not log:
+        return None
+    return sum(boot.kind == "boot" and boot.time > taken for boot in after.report.boots.entries)
 
 
 def _refuse_two_machines(before: Side, after: Side) -> None:
@@ -206,6 +214,16 @@ def _told(side: Side) -> Iterator[tuple[str, str]]:
 def _notes(before: Side, after: Side) -> Iterator[str]:
     if before.report.manifest.bundle_id and before.report.manifest.bundle_id == after.report.manifest.bundle_id:
         yield lazy_gettext("Both are the same bundle.")
+    zones = [side.report.manifest.timezone for side in (before, after)]
+    if all(zones) and zones[0] != zones[1]:
+        yield lazy_gettext(
+            "Their time zones differ (%(before)s and %(after)s): make sure that they are of one machine.",
+            before=zones[0],
+            after=zones[1],
+        )
+    seen = [{one.session_id for one in side.report.conversations if one.session_id} for side in (before, after)]
+    if all(seen) and seen[0].isdisjoint(seen[1]):
+        yield lazy_gettext("They share no conversation: make sure that they are of one machine and one person.")
     redacted = [side.report.manifest.redacted for side in (before, after)]
     if redacted[0] != redacted[1]:
         yield lazy_gettext(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from claude_evidence.analyzers._forms import Correlation
@@ -75,4 +75,8 @@ def _summary(document: RuleDocument) -> list[str]:
     if explanation := document.custom.get("explanation"):
         lines.append(f"  {' '.join(str(explanation).split())}")
     lines += [f"  not a failure: {' '.join(str(text).split())}" for text in document.false_positives]
+    remedy = document.custom.get("remedy")
+    for number, step in enumerate((s for s in remedy if isinstance(s, Mapping)) if isinstance(remedy, list) else (), 1):
+        lines.append(f"  what helps, {number}: {' '.join(str(step.get('step', '')).split())} ({step.get('risk', '')})")
+        lines += [f"      {line}" for line in str(step.get("command", "")).strip().splitlines()]
     return lines

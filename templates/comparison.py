@@ -61,6 +61,8 @@ def _taken(comparison: Comparison) -> str:
         clock.both(t) if t else gettext("unknown") for t in (comparison.taken_before, comparison.taken_after)
     )
     taken = gettext("First bundle: %(first)s. Second bundle: %(last)s.", first=first, last=last)
+    if comparison.boots is None:
+        return taken
     boots = ngettext(
         "%(num)s boot of the machine in between.", "%(num)s boots of the machine in between.", comparison.boots
     )

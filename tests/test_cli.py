@@ -209,7 +209,10 @@ def test_rules_list_show_check() -> None:
         "msix_appcontainer_job_race_0x80070020",
         "msix_exdev_session_save",
     )
-    assert "EXDEV" in run("rules", "show", "msix_exdev_session_save").stdout
+    shown = run("rules", "show", "msix_exdev_session_save").stdout
+    assert "EXDEV" in shown
+    assert "\n  what helps, 2: Make a kit" in shown
+    assert "\n      claude-evidence recover -o kit\n" in shown
     checked = run("rules", "check")
     assert (checked.returncode, checked.stdout) == (0, "")
 
@@ -223,7 +226,9 @@ def test_version_and_help() -> None:
 def test_a_report_with_true_names_is_its_owners_alone(tmp_path: Path) -> None:
     mapping = tmp_path / "case.mapping.json"
     mapping.write_text(json.dumps({"format": "claude-evidence/mapping/1", "tokens": {"user-0abc12": "alice"}}), "utf-8")
-    assert run("analyze", SAMPLE, "-q", "-o", tmp_path / "shown.html", "--reveal", mapping).returncode == 0
+    done = run("analyze", SAMPLE, "-q", "-o", tmp_path / "shown.html", "--reveal", mapping)
+    assert done.returncode == 0
+    assert done.stderr == f"Warning: {mapping} knows no name of this evidence: is it of another bundle?\n"
     assert stat.S_IMODE((tmp_path / "shown.html").stat().st_mode) == 0o600
     assert run("analyze", SAMPLE, "-q", "-o", tmp_path / "usual.html").returncode == 0
     (tmp_path / "other").touch()

@@ -15,7 +15,7 @@ from claude_evidence.analyzers.compare import compare
 from claude_evidence.bundle_write import write_bundle
 from claude_evidence.comparison import Answer
 from claude_evidence.model import Manifest
-from tests.sample_sides import SAMPLES, side
+from tests.sample_sides import SAMPLES, sample, side
 from tests.test_cli import refused, run
 
 CLAUDE = "data/files/C/Users/alice/AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude"
@@ -152,6 +152,25 @@ def test_what_is_calm_does_not_hide_conversations_that_are_missing(tmp_path: Pat
     assert told(first, fewer)["headline"] == (
         "Neither bundle shows a failure, but 1 conversation of the first bundle is not in the second"
     )
+
+
+def test_boots_are_counted_only_where_a_log_tells_of_them(monday: Path, tmp_path: Path) -> None:
+    logs = []
+    for number in (1, 2):
+        logs.append(tmp_path / f"{number}" / "main.log")
+        logs[-1].parent.mkdir()
+        logs[-1].write_text(f"2026-05-0{number} 10:00:00 [info] Starting app {{\n", "utf-8")
+    assert compare(side(logs[0]), side(logs[1])).boots is None
+    done = run("diff", *logs, "-q")
+    assert (done.returncode, "boot" in done.stdout) == (0, False)
+    assert compare(side(monday), side(monday)).boots is None
+    assert compare(side(sample("healthy")), side(sample("healthy"))).boots == 0
+
+
+def test_bundles_that_may_be_of_two_machines_are_named() -> None:
+    told = " ".join(compare(side(sample("exdev-one-drive")), side(sample("healthy"))).notes)
+    assert "Their time zones differ (America/Chicago and Europe/London)" in told
+    assert "They share no conversation" in told
 
 
 def test_wrong_use_is_one_line(monday: Path, tmp_path: Path) -> None:

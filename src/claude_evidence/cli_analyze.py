@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ def command(
     from claude_evidence.analyzers.rules import load_rules
     from claude_evidence.pasted_input import with_standard_input
     from claude_evidence.progress import Progress
-    from claude_evidence.reveal import load_mapping, reveal
+    from claude_evidence.reveal import load_mapping
     from claude_evidence.written import check_target, form_of, write
 
     words = loaded(language) if language else None
@@ -123,13 +124,23 @@ def command(
         rules = load_rules(rule_paths, defaults=not no_default_rules)
         with Progress(quiet=quiet) as progress:
             evidence, made, hits = examined(given, rules, progress, zone=zone, engine=engine, raise_limits=raise_limits)
-    report = reveal(made, mapping)
+    report = _revealed(made, mapping, mapping_path)
     with spoken(words):
         write(_pieces(evidence, hits, made, report, form, mapping), target, private=bool(mapping))
         _say(report, target, form, replaced=replaced, quiet=quiet)
     if show:
         _open(target)
     ctx.exit(int(_reaches(report, fail_on)))
+
+
+def _revealed(made: Report, mapping: Mapping[str, str], path: Path | None) -> Report:
+    """Return *made* with true names; say so where there are none but the word that the bundle is not redacted."""
+    from claude_evidence.reveal import reveal
+
+    told: Report = reveal(made, mapping)
+    if mapping and replace(told, manifest=replace(told.manifest, redacted=made.manifest.redacted)) == made:
+        echo(f"Warning: {printable(str(path))} knows no name of this evidence: is it of another bundle?", err=True)
+    return told
 
 
 def _open(target: Path) -> None:

@@ -14,7 +14,7 @@ from claude_evidence import second
 
 ALSO = frozenset({"collect", "redact", "verify"})
 _ALSO = "\n\nWith `verify BUNDLE` or `redact INPUT... -o BUNDLE` as its first words it does that instead."
-ELSEWHERE = frozenset({"analyze", "rules"})
+ELSEWHERE = frozenset({"analyze", "diff", "recover", "rules", "samples"})
 
 
 def arguments(given: Sequence[str]) -> list[str]:

@@ -70,6 +70,7 @@ class FactChange:
 class Comparison:
     """Two bundles of one machine, compared. ``boots`` counts the machine's boots between them.
 
+    It is None where the second one has no System log, or where nothing says when the first was taken.
     ``taken_before`` and ``taken_after`` are when they were taken, None where nothing says.
     """
 
@@ -79,7 +80,7 @@ class Comparison:
     findings: tuple[FindingChange, ...] = ()
     conversations: tuple[ConversationChange, ...] = ()
     facts: tuple[FactChange, ...] = ()
-    boots: int = 0
+    boots: int | None = None
     notes: tuple[str, ...] = ()
     timezone: str | None = None
 

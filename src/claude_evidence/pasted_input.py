@@ -30,7 +30,10 @@ def with_standard_input(inputs: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / NAME
         file.write_bytes(_read())
-        yield (*inputs[: places[0]], file, *inputs[places[0] + 1 :])
+        try:
+            yield (*inputs[: places[0]], file, *inputs[places[0] + 1 :])
+        except UsageError as error:  # of a file that nobody gave
+            raise UsageError(str(error).replace(str(file), "standard input").replace(NAME, "standard input")) from None
 
 
 def _read() -> bytes:

@@ -23,8 +23,9 @@ ENTRIES_ARTIFACT = "ClaudeSessionRegistry"
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """How much a verdict rests on: rules ``judged`` and ``unanswered``, files ``altered``, problems by which something
-    was ``lost``, the main evidence that is ``lacking``, and whether there is any ``trace`` of Claude at all."""
+    """How much a verdict rests on: rules ``judged``, ``partly`` among them, and ``unanswered``; files ``altered``,
+    problems by which something was ``lost``, the main evidence that is ``lacking``, and whether there is any ``trace``
+    of Claude at all."""
 
     judged: int
     unanswered: int = 0
@@ -32,6 +33,7 @@ class Basis:
     lost: int = 0
     lacking: tuple[str, ...] = ()
     trace: bool = True
+    partly: int = 0
 
 
 def basis(evidence: Evidence, rules: RuleSet, not_judged: Sequence[NotJudged]) -> Basis:
@@ -40,6 +42,7 @@ def basis(evidence: Evidence, rules: RuleSet, not_judged: Sequence[NotJudged]) -
     known = {document.stem for document in rules.documents} | unanswered
     return Basis(
         judged=len(known - unanswered),
+        partly=len({entry.rule for entry in not_judged if entry.partly} - unanswered),
         unanswered=len(unanswered),
         altered=sum(member.verified is False for member in evidence.members),
         lost=sum(problem.is_loss for problem in evidence.problems),

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from claude_evidence.analyzers._types import Hit
+from claude_evidence.evidence_rows import MOST_SESSIONS
 
 STORM = 20
 """Fewer records are all told one by one, or nearly."""
-MOST_DAYS, MOST_SESSIONS = 400, 20
+MOST_DAYS = 400
 Tables = Mapping[str, pd.DataFrame]
 Counts = tuple[tuple[str, int], ...]
 

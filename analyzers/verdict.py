@@ -109,7 +109,10 @@ def _clean(rests_on: Basis) -> Verdict:
         return Verdict(headline, told, level=Level.INFORMATIONAL)
     if not rests_on.judged:
         return Verdict(lazy_gettext("Nothing in this evidence can be judged"), told, level=Level.INFORMATIONAL)
-    if rests_on.lacking or rests_on.lost or rests_on.altered:
+    if rests_on.altered:
+        headline = lazy_gettext("No known failure was found, but the evidence is not as it was collected")
+        return Verdict(headline, told, level=Level.INFORMATIONAL)
+    if rests_on.lacking or rests_on.lost:
         headline = lazy_gettext("No known failure was found, but too little was read to rule one out")
         return Verdict(headline, told, level=Level.INFORMATIONAL)
     return Verdict(lazy_gettext("No known failure was found"), told)
@@ -128,7 +131,14 @@ def _short_of(rests_on: Basis) -> Iterator[str]:
 
 
 def _answers(rests_on: Basis) -> Iterator[str]:
-    if rests_on.judged:
+    if rests_on.partly:
+        yield lazy_ngettext(
+            "%(num)s rule was answered, if only in part, and found no failure.",
+            "%(num)s rules were answered, %(partly)s of them only in part, and found no failure.",
+            rests_on.judged,
+            partly=rests_on.partly,
+        )
+    elif rests_on.judged:
         yield lazy_ngettext(
             "%(num)s rule was answered and found no failure.",
             "%(num)s rules were answered and found no failure.",

@@ -14,6 +14,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from claude_evidence import compiled, messages
+from claude_evidence.evidence_rows import MOST_SESSIONS
 from claude_evidence.templates import (
     _bidi,
     _cadence,
@@ -136,6 +137,7 @@ def _globals() -> dict[str, Any]:
         "reported": _words.reported,
         "bins": _strip.BINS,
         "bar_height": _strip.HEIGHT,
+        "most_sessions": MOST_SESSIONS,
         "SHAPES": _words.SHAPES,
         "LANES": _words.LANE_WORDS,
         "REASONS": _words.REASONS,

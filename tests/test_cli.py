@@ -203,6 +203,18 @@ def test_verify_says_when_there_is_nothing_to_verify(tmp_path: Path) -> None:
     assert "no hashes" in refused(run("verify", tmp_path / "plain.zip"))
 
 
+def test_altered_evidence_is_named_even_when_quiet(tmp_path: Path) -> None:
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(SAMPLE) as given, zipfile.ZipFile(changed, "w") as target:
+        for name in given.namelist():
+            target.writestr(name, given.read(name) + (b"\n" if name.endswith("main.log") else b""))
+    done = run("analyze", changed, "-q", "-o", tmp_path / "r.html")
+    assert (done.returncode, done.stderr) == (
+        0,
+        "Warning: files are not as they were collected; the report names them.\n",
+    )
+
+
 def test_rules_list_show_check() -> None:
     listed = run("rules", "list")
     assert listed.stdout.splitlines()[0].split()[1] in (

@@ -237,6 +237,8 @@ def _pieces(
 def _say(report: Report, output: Path, form: str, *, replaced: bool, quiet: bool) -> None:
     """Print the verdict unless *quiet*; standard output stays clean where the report itself goes there."""
     if quiet:
+        if any(member.verified is False for member in report.custody.members):
+            echo("Warning: files are not as they were collected; the report names them.", err=True)
         return
     import shutil
 

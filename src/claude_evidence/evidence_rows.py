@@ -26,6 +26,10 @@ class EvidenceRow:
     findings: tuple[str, ...] = ()
 
 
+MOST_SESSIONS = 20
+"""Of a storm: the sessions with the most records are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Density:
     """How many rows of one lane fell when: ``counts[n]`` in the ``step_s`` seconds from ``times[n]`` (Unix, rising)."""
@@ -36,4 +40,4 @@ class Density:
     counts: tuple[int, ...]
 
 
-__all__ = ["AROUND", "Density", "EvidenceRow"]
+__all__ = ["AROUND", "MOST_SESSIONS", "Density", "EvidenceRow"]

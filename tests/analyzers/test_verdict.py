@@ -133,6 +133,12 @@ def test_evidence_that_shows_too_little_is_not_called_clean(rests_on: Basis, wor
     assert words in " ".join(told.what_happened)
 
 
+def test_what_was_answered_in_part_is_told_apart_and_altered_evidence_is_named() -> None:
+    said = " ".join(verdict([], Basis(68, unanswered=4, partly=10)).what_happened)
+    assert "68 rules were answered, 10 of them only in part, and found no failure." in said
+    assert "not as it was collected" in verdict([], Basis(5, altered=1)).headline
+
+
 def test_a_single_finding_is_explained_with_all_its_steps() -> None:
     steps = (Step("risky", risk=Risk.LOSES_DATA), Step("safe"), Step("rights", risk=Risk.NEEDS_ADMIN))
     told = verdict([finding("alone", count=3, remedy=steps, explanation="Why.")], Basis(1))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from claude_evidence.analyzers._and_or import both
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
-from claude_evidence.messages import lazy_gettext
+from claude_evidence.messages import gettext_noop, lazy_gettext
 from claude_evidence.model import Evidence, NotJudged, Outcome, Reason
 
 TRACES = frozenset(
@@ -19,6 +19,28 @@ PACKAGE_LOGS = frozenset(
     {"microsoft-windows-appmodel-runtime/admin", "microsoft-windows-appxdeploymentserver/operational"}
 )
 ENTRIES_ARTIFACT = "ClaudeSessionRegistry"
+_EVIDENCE = {
+    "app_log": gettext_noop("the app's log"),
+    "cli_session": gettext_noop("the CLI's notes of what runs"),
+    "config": gettext_noop("the app's settings"),
+    "events": gettext_noop("Windows' event logs"),
+    "file_inventory": gettext_noop("a list of the app's files"),
+    "indexed_session": gettext_noop("the CLI's index of conversations"),
+    "package": gettext_noop("the list of installed packages"),
+    "package.Status": gettext_noop("the list of installed packages with their status"),
+    "process": gettext_noop("the list of processes"),
+    "registry_value": gettext_noop("values of the registry"),
+    "service": gettext_noop("the list of Windows' services"),
+    "service.State": gettext_noop("the list of Windows' services with their state"),
+    "session_registry": gettext_noop("the app's list of conversations"),
+    "sessions_index": gettext_noop("the CLI's index of conversations"),
+    "transcript": gettext_noop("the transcripts of conversations"),
+    "volume": gettext_noop("the list of drives"),
+    "volume.FreeBytes": gettext_noop("the free space of the drives"),
+    "worktree": gettext_noop("the leases of worktrees"),
+    "zone": gettext_noop("the machine's time zone (--tz)"),
+}
+"""What a rule can need, as `collect` brings it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +96,9 @@ def needs(rules: RuleSet, tables: Mapping[str, pd.DataFrame], covered: set[str])
     not_judged = []
     for document in rules.documents:
         wanted = map(str, document.custom.get("needs", []))
-        missing = [_words(need) for need in wanted if not _met(need, tables, covered)]
+        missing = [evidence_words(need) for need in wanted if not _met(need, tables, covered)]
         if missing:
-            detail = lazy_gettext("needs %(evidence)s, and there is none", evidence=both(missing))
+            detail = lazy_gettext("needs %(evidence)s: not in this evidence", evidence=both(missing))
             not_judged.append(NotJudged(document.stem, Reason.NOT_EVALUABLE, detail, document.title))
         else:
             ready.append(document)
@@ -90,10 +112,11 @@ def _met(need: str, tables: Mapping[str, pd.DataFrame], covered: set[str]) -> bo
     return table in tables and column in tables[table] and bool(tables[table][column].notna().any())
 
 
-def _words(need: str) -> str:
+def evidence_words(need: str) -> str:
+    """Return in words what a rule needs: a table, or ``table.Column``."""
     table, _, column = need.partition(".")
-    if need == "zone":
-        return lazy_gettext("the machine's time zone (--tz)")
+    if need in _EVIDENCE:
+        return lazy_gettext(_EVIDENCE[need])
     if column:
         return lazy_gettext("evidence of the kind %(table)s that says %(column)s", table=table, column=column)
     return lazy_gettext("evidence of the kind %(table)s", table=table)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from claude_evidence.analyzers import taxonomy
 from claude_evidence.analyzers._and_or import either
+from claude_evidence.analyzers._basis import evidence_words
 from claude_evidence.analyzers._bytescan import Mask, Places
 from claude_evidence.analyzers._columns import Column
 from claude_evidence.analyzers._refusals import MissingError, UnsupportedError
@@ -125,7 +126,8 @@ class Sources:
         count = len(self.tables[table])
         if not service:
             if not self._covered(table) and not count:
-                raise MissingError(lazy_gettext("needs evidence of the kind %(table)s, and there is none", table=table))
+                needed = evidence_words(table)
+                raise MissingError(lazy_gettext("needs %(evidence)s: not in this evidence", evidence=needed))
             cover = tuple(dict.fromkeys(c.source for c in self.coverage if c.table == table))
             return Source(table, self._every(count), cover=cover or (table,))
         if _SERVICE not in self.tables[table]:

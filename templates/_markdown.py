@@ -79,6 +79,7 @@ def _span(tokens: list[str]) -> str:
     """Return tokens as one code span; brackets and stops that belong to the sentence stay outside."""
     text = " ".join(tokens)
     core = text.rstrip(".,;") or text
+    core = core[:-1] if core.endswith("):") else core
     start = "(" if _opened(core) else ""
     end = ")" if _closed(core) else ""
     return start + code(core.removeprefix(start).removesuffix(end)) + end + text[len(core) :]

@@ -201,7 +201,9 @@ class Kit:
     def _told(self, count: int, calm: str) -> int:
         refused = any(file.state == REFUSED for file in self.files)
         if count:
-            self.say(f"{count} files {'would be changed' if self.what_if else 'changed'}.")
+            self.say(
+                f"{count} {'file' if count == 1 else 'files'} {'would be changed' if self.what_if else 'changed'}."
+            )
         elif not refused:
             self.say(f"Everything {calm}.")
         return 1 if refused else 0

@@ -257,7 +257,7 @@ function Undo-Part($done, [scriptblock] $back) {
 function Write-Outcome($files, $ready, [string] $calm) {
     $refused = @($files | Where-Object { $_.state -ne 'ready' -and $_.state -ne 'done' })
     $waiting = @($files | Where-Object { $_.state -eq 'ready' })
-    if (@($ready).Count -gt 0) { Write-Host "$(@($ready).Count) files changed. Backups: $([IO.Path]::Combine($kit, 'backup'))" }
+    if (@($ready).Count -gt 0) { Write-Host "$(@($ready).Count) $(if (@($ready).Count -eq 1) { 'file' } else { 'files' }) changed. Backups: $([IO.Path]::Combine($kit, 'backup'))" }
     elseif ($refused.Count -eq 0 -and $waiting.Count -eq 0) { Write-Host $calm }
     else { Write-Host 'Nothing was changed.' }
     if ($refused.Count -gt 0) { return 1 }

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from claude_evidence.analyzers._basis import Basis
+from claude_evidence.analyzers._basis import Basis, evidence_words
 from claude_evidence.analyzers._steps import SAVE, SAVE_FIRST
 from claude_evidence.analyzers.boots import boots
 from claude_evidence.analyzers.verdict import verdict
 from claude_evidence.model import Finding, Level, Risk, Step
+from claude_evidence.parsers import columns
 
 NOON = datetime(2026, 5, 17, 12, tzinfo=UTC)
 
@@ -137,6 +138,11 @@ def test_what_was_answered_in_part_is_told_apart_and_altered_evidence_is_named()
     said = " ".join(verdict([], Basis(68, unanswered=4, partly=10)).what_happened)
     assert "68 rules were answered, 10 of them only in part, and found no failure." in said
     assert "not as it was collected" in verdict([], Basis(5, altered=1)).headline
+
+
+@pytest.mark.parametrize("need", [*columns(), "service.State", "package.Status", "volume.FreeBytes"])
+def test_what_a_rule_needs_is_told_in_words(need: str) -> None:
+    assert need not in evidence_words(need).split()
 
 
 def test_a_single_finding_is_explained_with_all_its_steps() -> None:

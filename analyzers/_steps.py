@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -62,43 +62,69 @@ def steps(findings: Sequence[Finding], beside: Collection[str] = ()) -> tuple[St
     chosen = _chosen(sorted(findings, key=is_over), beside)
     copies = [step for step in chosen if _is_copy(step)]
     rest = [step for step in chosen if not _is_copy(step)]
-    if len(copies) > 1 < len(findings) or (not copies and _may_lose(rest[:MOST_STEPS])):
+    if len(copies) > 1 < len(findings) or not _covered(copies, rest[:MOST_STEPS], findings):
         copies = [SAVE]
     if len(findings) > 1:
         rest = sorted(rest[: MOST_STEPS - len(copies)], key=lambda step: step.risk is Risk.LOSES_DATA)
     told = [*copies, *rest][:MOST_STEPS]
-    if copies == [SAVE] and _may_lose(told):
+    if copies == [SAVE] and any(step.risk is Risk.LOSES_DATA for step in told):
         told[0] = SAVE_FIRST
     later = {step.text for finding in findings if is_over(finding) for step in finding.remedy if not _is_copy(step)}
     return tuple(_next_time(step) if step.text in later else step for step in told)
 
 
-def _may_lose(chosen: Sequence[Step]) -> bool:
-    return any(step.risk is Risk.LOSES_DATA for step in chosen)
+def _covered(copies: Sequence[Step], others: Sequence[Step], findings: Sequence[Finding]) -> bool:
+    """Return whether each finding that one of *others*, which may lose data, is of names one of *copies* too."""
+    risky = {step.text for step in others if step.risk is Risk.LOSES_DATA}
+    mine = [finding for finding in findings if any(step.text in risky for step in finding.remedy)]
+    return all(any(step in finding.remedy for step in copies) for finding in mine)
 
 
 def _chosen(findings: Sequence[Finding], beside: Collection[str]) -> list[Step]:
     """Return the copies that *findings* name and the safest step of each, then the others of the first one.
 
-    What cures the first one may lose data: it is not crowded out by what only looks at the others.
+    What cures the first one may lose data. That and its next step are not crowded out by what only looks at what stands
+    *beside* it.
     """
     chosen: dict[str, Step] = {}
-    first: list[Step] = []
+    if len(findings) == 1:
+        copies, others, risky = _sorted(findings[0])
+        _add(chosen, (*copies, *(others[:1] or risky[:1]), *findings[0].remedy))
+        return list(chosen.values())
+    linked = [finding for finding in findings if finding.id not in beside]
+    for number, finding in enumerate(linked):
+        copies, others, risky = _sorted(finding)
+        first = others[:1] or risky[:1]
+        _add(chosen, (*copies, *first, *(risky[:1] if not number else ())))
+    _, others, risky = _sorted(linked[0]) if linked else ([], [], [])
+    _add(chosen, others[:2])
     for finding in findings:
-        copies = [step for step in finding.remedy if _is_copy(step)]
-        others = [step for step in finding.remedy if not _is_copy(step)]
-        safest = sorted(others, key=lambda step: _ORDER[step.risk])[:1]
-        if finding.id in beside and safest and safest[0].risk is Risk.LOSES_DATA:
-            continue
-        for step in (*copies, *safest, *(others if len(findings) == 1 else ())):
-            chosen.setdefault(step.command or step.text, step)
-        if finding is findings[0]:
-            first = [step for step in others if not step.text.startswith(("Or ", "Or,"))]
-            for step in [step for step in first if step.risk is Risk.LOSES_DATA][:1]:
-                chosen.setdefault(step.command or step.text, step)
-    for step in first:
-        chosen.setdefault(step.command or step.text, step)
+        if finding.id in beside:
+            copies, safe, _ = _sorted(finding)
+            _add(chosen, (*copies, *safe[:1]) if safe else ())
+    _add(chosen, (*others, *risky))
     return list(chosen.values())
+
+
+def _sorted(finding: Finding) -> tuple[list[Step], list[Step], list[Step]]:
+    """Return the copies of *finding*, its other steps, the safest first, and those that may lose data.
+
+    What is another way to do a step before it ("Or …") is only told with its finding.
+    """
+    steps = [step for step in finding.remedy if not _is_copy(step)]
+    safest = sorted(steps, key=lambda step: _ORDER[step.risk])[:1]
+    own = [step for step in steps if step in safest or not step.text.startswith(("Or ", "Or,"))]
+    kept = [step for step in own if step.risk is not Risk.LOSES_DATA]
+    return (
+        [step for step in finding.remedy if _is_copy(step)],
+        sorted(kept, key=lambda step: step not in safest),
+        [step for step in own if step.risk is Risk.LOSES_DATA],
+    )
+
+
+def _add(chosen: dict[str, Step], steps: Iterable[Step]) -> None:
+    for step in steps:
+        chosen.setdefault(step.command or step.text, step)
 
 
 def _is_copy(step: Step) -> bool:

@@ -5,11 +5,14 @@ No name out of the evidence is ever put into a script: scripts read plan.json, w
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable
 
 from claude_evidence import messages
 from claude_evidence.recovery_types import Plan
 from claude_evidence.templates._environment import environment, resource
+from claude_evidence.templates._markdown import code
 
 PLAN = "recovery_plan.md.j2"
 SHARED = {"#SHARED#\n": "scripts/shared.ps1", "#PACKAGE#\n": "scripts/package.ps1"}
@@ -18,7 +21,20 @@ FIXES = {"launch": "fix-launch.ps1", "migrate": "migrate.ps1"}
 
 def plan_text(plan: Plan) -> str:
     """Return plan.md."""
-    return environment(html=False).get_template(PLAN).render(plan=messages.told(plan), shown=_shown)
+    disk = plan.source if plan.system and not plan.live else ""
+    told = bool(disk) and code(disk) == f"`{disk}`"  # what a span cannot show as it is, nobody can paste
+    return (
+        environment(html=False)
+        .get_template(PLAN)
+        .render(
+            plan=messages.told(plan),
+            shown=_shown,
+            of_disk=bool(disk),
+            # PowerShell takes typographic quotation marks for quotation marks, too
+            ps_root=" -Root " + ("'" + re.sub("(['‘’‚‛])", r"\1\1", disk) + "'" if told else "FOLDER"),
+            py_root=" --root " + (shlex.quote(disk) if told else "FOLDER"),
+        )
+    )
 
 
 def scripts(fixes: Iterable[str], *, apply: bool) -> dict[str, str]:

@@ -279,6 +279,18 @@ def test_plan_names_everything(tmp_path: Path) -> None:
     assert {field["name"] for field in told["conversations"][0]["fields"]} >= {"title", "cwd", "createdAt"}
 
 
+def test_too_little_known_is_no_loss(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from claude_evidence.cli import cli
+
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    put_entry(root, 1)
+    put_entry(root, 2)
+    assert cli.main(["recover", "--root", str(root), "-o", str(kit)]) == 0
+    said = "Conversations: 0 can be brought back, 0 cannot, of 2 too little is known, 0 need nothing."
+    assert said in capsys.readouterr().out
+    assert "| too little is known | 2 |" in (kit / "plan.md").read_text("utf-8")
+
+
 def test_where_an_id_comes_from_is_told(tmp_path: Path) -> None:
     root, kit = tmp_path / "disk", tmp_path / "kit"
     put_entry(root, 1)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from claude_evidence.recovery_twin import Kit
-from claude_evidence.recovery_twin_files import File, RefusedError
+from claude_evidence.recovery_twin_files import File, RefusedError, is_own
 from tests.recovery_trees import (
     ENTRIES,
     apply,
@@ -278,3 +278,45 @@ def test_kit_of_a_disk_is_not_for_this_machine_unless_somebody_says_so(tmp_path:
     where = str(root).replace("'", "''")
     for line in (f"apply.ps1 -Root '{where}' -WhatIf", f"apply.ps1 -Root '{where}'`", f"undo.ps1 -Root '{where}'`"):
         assert line in told
+
+
+@pytest.mark.parametrize("live", ["false", 1, None])
+def test_only_a_plain_yes_makes_a_kit_this_machines(live: object, tmp_path: Path) -> None:
+    root, kit = tmp_path / "disk", tmp_path / "kit"
+    lost(root, 1)
+    recover(root, kit)
+    told = {**plan(kit), "live": live}
+    (kit / "plan.json").write_text(json.dumps(told))
+    with pytest.raises(RefusedError, match="not made on this machine"):
+        Kit(kit).load()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not take")
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [
+        ("x\u2019; calc; \u2018", "'{0}/x\u2019\u2019; calc; \u2018\u2018'"),
+        ("a$b 'c'", "'{0}/a$b ''c'''"),
+        ("a`b", "FOLDER"),
+        ("a\nb", "FOLDER"),
+    ],
+)
+def test_no_name_of_a_disk_is_a_command(name: str, quoted: str, tmp_path: Path) -> None:
+    root, kit = tmp_path / name, tmp_path / "kit"
+    lost(root, 1)
+    recover(root, kit)
+    told = (kit / "plan.md").read_text("utf-8")
+    assert f"apply.ps1 -Root {quoted.format(tmp_path)} -WhatIf`" in told
+
+
+def test_a_disk_is_named_from_the_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost(tmp_path / "disk", 1)
+    monkeypatch.chdir(tmp_path)
+    recover(Path("disk"), Path("kit"))
+    assert f"-Root '{tmp_path / 'disk'}'" in Path("kit/plan.md").read_text("utf-8")
+
+
+def test_the_top_of_this_machines_disk_is_this_machine(tmp_path: Path) -> None:
+    assert is_own(None)
+    assert is_own(Path(tmp_path.anchor)) is not (os.name == "nt" and tmp_path.drive != os.environ["SYSTEMDRIVE"])
+    assert not is_own(tmp_path)

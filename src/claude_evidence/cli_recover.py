@@ -123,7 +123,10 @@ def _say(plan: Plan, output: Path) -> None:
     if not plan.saved:
         echo("No lost conversation was found: there is nothing to do.")
     else:
-        echo(f"Conversations: {saved} can be brought back, {len(plan.saved) - saved} cannot, {plan.calm} need nothing.")
+        unsure = sum(one.repair.recoverable == "unknown" for one in plan.saved)
+        more = f" of {unsure} too little is known," if unsure else ""
+        cannot = len(plan.saved) - saved - unsure
+        echo(f"Conversations: {saved} can be brought back, {cannot} cannot,{more} {plan.calm} need nothing.")
     for note in plan.notes:
         echo(printable(note))
     echo(f"Nothing was changed. Read {printable(str(output / 'plan.md'))} first.")

@@ -107,7 +107,7 @@ def _machine(root: Path | None) -> Source:
     bundle = Bundle(loader, [Part("", [(entry.name, entry) for entry in entries])], {})
     bundle.manifest = _manifest(host)
     kept = (root,) if root else forbidden_folders(host, find_files(artifacts, host, Options()))
-    shown = str(root) if root else "this machine"
+    shown = str(root.absolute()) if root else "this machine"
     return Source(bundle, shown, host.system, host.live, placed.host_path, kept, notes=_nothing(host, entries))
 
 

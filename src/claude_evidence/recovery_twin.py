@@ -30,6 +30,7 @@ from claude_evidence.recovery_twin_files import (
     RefusedError,
     digest,
     host_path,
+    is_own,
     is_wild,
     long_path,
     no_link,
@@ -69,7 +70,7 @@ class Kit:
             raise RefusedError(f"plan.json cannot be read: {error}") from error
         if not isinstance(plan, dict) or plan.get("format") != FORMAT:
             raise RefusedError("plan.json is no plan of a kind that this program knows")
-        if self.root is None and not plan.get("live") and not self.this_machine:
+        if self.root is None and plan.get("live") is not True and not self.this_machine:
             raise RefusedError(ELSEWHERE)
         try:
             self.kit_id = str(plan["kit_id"])
@@ -285,7 +286,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     kit = Kit(Path(__file__).resolve().parent, given.root and given.root.resolve(), given.what_if)
     kit.this_machine = given.this_machine
     try:
-        if kit.root is None and (names := running()):
+        if is_own(given.root) and (names := running()):
             raise RefusedError(f"Claude is still running ({', '.join(names)}): quit it first")
         kit.load()
         return kit.apply() if given.what == "apply" else kit.undo()

@@ -120,6 +120,14 @@ def shown(path: Path) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(path))
 
 
+def is_own(root: Path | None) -> bool:
+    """Return whether *root* is this machine: none is named, or the top of the disk that it runs from."""
+    if root is None:
+        return True
+    top = Path(os.environ.get("SYSTEMDRIVE", "C:") + "\\") if os.name == "nt" else Path("/")
+    return root.resolve() == top
+
+
 def running() -> list[str]:
     """Return the names of Claude's programs that run on this machine."""
     if os.name == "nt":

@@ -36,7 +36,8 @@ function Get-RunningClaude {
 }
 
 function Assert-NothingRuns {
-    if ($Root -ne '') { return }
+    # the top of the disk that this machine runs from is this machine
+    if ($Root -ne '' -and (Resolve-Path -LiteralPath $Root).ProviderPath.TrimEnd('\', '/') -notin @('', $env:SystemDrive)) { return }
     $running = @(Get-RunningClaude)
     if ($running.Count -gt 0) {
         throw "Claude is still running ($($running -join ', ')). Quit it, from the notification area too. A service is stopped as an administrator: Stop-Service CoworkVMService"
@@ -101,7 +102,7 @@ function Read-Plan {
     $plan = ConvertFrom-PlanText (Get-Content -LiteralPath ([IO.Path]::Combine($kit, 'plan.json')) -Raw -Encoding UTF8)
     if ($plan.format -ne 'claude-evidence/recovery-plan/1') { throw 'plan.json is no plan of a kind that this script knows.' }
     $script:kitId = [string] $plan.kit_id
-    if ($Root -eq '' -and -not $plan.live -and -not $ThisMachine) {
+    if ($Root -eq '' -and -not ($plan.live -is [bool] -and $plan.live) -and -not $ThisMachine) {
         throw 'The plan was not made on this machine: say with -Root which disk or folder to change, or with -ThisMachine that this is the machine that the disk belongs to.'
     }
     if ($kitId -notmatch '^[0-9a-f]{8}$') { throw 'plan.json is damaged: its kit_id is none.' }

@@ -243,18 +243,28 @@ def test_a_story_with_branches_is_numbered() -> None:
 def test_copies_come_first_and_what_may_lose_data_last() -> None:
     copy, look = Step("Copy the folder projects away."), Step("Look for a link.")
     remove = Step("Remove the link.", risk=Risk.LOSES_DATA)
-    linked = finding("linked", Level.CRITICAL, remedy=(remove,), leads_to=("seen", "lost"))
+    linked = finding("linked", Level.CRITICAL, remedy=(copy, remove), leads_to=("seen", "lost"))
     seen, lost = finding("seen", minutes=1, remedy=(look,)), finding("lost", minutes=2, remedy=(copy, remove))
     assert [step.text for step in verdict([linked, seen, lost], Basis(3)).what_to_do] == [
         copy.text,
         look.text,
         remove.text,
     ]
-    assert [step.text for step in verdict([linked, seen], Basis(3)).what_to_do] == [
-        SAVE_FIRST.text,
-        look.text,
-        remove.text,
-    ]
+    bare = finding("linked", Level.CRITICAL, remedy=(remove,), leads_to=("seen", "lost"))
+    for others in ([seen], [seen, lost]):  # what another finding copies is not what this one may lose
+        assert [step.text for step in verdict([bare, *others], Basis(3)).what_to_do] == [
+            SAVE_FIRST.text,
+            look.text,
+            remove.text,
+        ]
+
+
+def test_what_stands_beside_a_story_that_is_over_brings_nothing_dangerous_either() -> None:
+    facts = (("Started again", "2026-05-17 13:00:00 UTC"),)
+    over = finding("over", Level.CRITICAL, facts=facts, remedy=(Step("Restart."),))
+    beside = finding("beside", Level.HIGH, remedy=(Step("Look."), Step("Reset.", "", Risk.LOSES_DATA)))
+    texts = [step.text for step in verdict([over, beside], Basis(2)).what_to_do]
+    assert texts == ["If it happens again: Restart.", "Look."]
 
 
 def test_the_fix_of_a_cause_is_not_crowded_out_by_steps_for_what_it_led_to() -> None:

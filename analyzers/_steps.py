@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from claude_evidence.messages import lazy_gettext
 from claude_evidence.model import Finding, Risk, Step
@@ -36,6 +37,21 @@ SAVE_FIRST = replace(
         "Before anything else quit Claude completely and copy its data to a safe place: a later step may lose data."
     ),
 )
+
+
+def steps_of(remedy: Any) -> tuple[Step, ...]:
+    """Return the steps that a rule's ``custom.remedy`` names; what is none is left out."""
+    risks = {risk.value: risk for risk in Risk}
+    return tuple(
+        Step(
+            lazy_gettext(str(s.get("step", ""))),
+            str(s.get("command", "")).strip(),
+            risks.get(str(s.get("risk", "")), Risk.NEEDS_ADMIN),
+            lazy_gettext(str(s.get("worked", ""))),
+        )
+        for s in (remedy if isinstance(remedy, list) else [])
+        if isinstance(s, Mapping)
+    )
 
 
 def started_again(finding: Finding) -> datetime | None:
@@ -91,18 +107,16 @@ def _chosen(findings: Sequence[Finding], beside: Collection[str]) -> list[Step]:
         copies, others, risky = _sorted(findings[0])
         _add(chosen, (*copies, *(others[:1] or risky[:1]), *findings[0].remedy))
         return list(chosen.values())
-    linked = [finding for finding in findings if finding.id not in beside]
-    for number, finding in enumerate(linked):
-        copies, others, risky = _sorted(finding)
-        first = others[:1] or risky[:1]
-        _add(chosen, (*copies, *first, *(risky[:1] if not number else ())))
-    _, others, risky = _sorted(linked[0]) if linked else ([], [], [])
-    _add(chosen, others[:2])
+    linked = [_sorted(finding) for finding in findings if finding.id not in beside]
+    _, further, cures = linked[0] if linked else ([], [], [])
+    for number, (copies, others, risky) in enumerate(linked):
+        _add(chosen, (*copies, *(others[:1] or risky[:1]), *(() if number else cures[:1])))
+    _add(chosen, further[:2])
     for finding in findings:
         if finding.id in beside:
             copies, safe, _ = _sorted(finding)
             _add(chosen, (*copies, *safe[:1]) if safe else ())
-    _add(chosen, (*others, *risky))
+    _add(chosen, (*further, *cures))
     return list(chosen.values())
 
 

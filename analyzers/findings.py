@@ -11,11 +11,12 @@ import pandas as pd
 
 from claude_evidence.analyzers._excerpts import references, span
 from claude_evidence.analyzers._rows import stamp
+from claude_evidence.analyzers._steps import steps_of
 from claude_evidence.analyzers._storms import per_day, per_session
 from claude_evidence.analyzers._types import Hit, RuleDocument, RuleSet
 from claude_evidence.analyzers._versions import LABEL, known_versions
 from claude_evidence.messages import joined, lazy_gettext
-from claude_evidence.model import EvidenceRef, Finding, Risk, Step
+from claude_evidence.model import EvidenceRef, Finding
 
 Tables = Mapping[str, pd.DataFrame]
 SHOWN_VALUES = 5
@@ -68,7 +69,7 @@ def _finding(hit: Hit, main: RuleDocument, tables: Tables, hashes: Mapping[str, 
         evidence=tuple(evidence),
         explanation=lazy_gettext(str(custom.get("explanation") or "")),
         facts=_facts(custom.get("facts"), hit, tables) + _versions(_mapping(custom.get("versions")), host),
-        remedy=_steps(custom.get("remedy")),
+        remedy=steps_of(custom.get("remedy")),
         does_not_work=tuple(map(lazy_gettext, _texts(custom.get("does_not_work")))),
         for_developers=lazy_gettext(str(custom.get("for_developers", ""))),
         false_positives=tuple(map(lazy_gettext, document.false_positives)),
@@ -137,20 +138,6 @@ def _text(value: Any) -> str:
         f"{value:,}"
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 9999
         else str(value)
-    )
-
-
-def _steps(remedy: Any) -> tuple[Step, ...]:
-    risks = {risk.value: risk for risk in Risk}
-    return tuple(
-        Step(
-            lazy_gettext(str(s.get("step", ""))),
-            str(s.get("command", "")).strip(),
-            risks.get(str(s.get("risk", "")), Risk.NEEDS_ADMIN),
-            lazy_gettext(str(s.get("worked", ""))),
-        )
-        for s in (remedy if isinstance(remedy, list) else [])
-        if isinstance(s, Mapping)
     )
 
 

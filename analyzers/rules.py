@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from claude_evidence.analyzers._forms import Correlation
 from claude_evidence.analyzers._rule_cache import kept
 from claude_evidence.analyzers._rule_places import default_files
+from claude_evidence.analyzers._steps import steps_of
 from claude_evidence.analyzers._types import RuleDocument, RuleSet
 from claude_evidence.model import UsageError
 
@@ -75,8 +76,7 @@ def _summary(document: RuleDocument) -> list[str]:
     if explanation := document.custom.get("explanation"):
         lines.append(f"  {' '.join(str(explanation).split())}")
     lines += [f"  not a failure: {' '.join(str(text).split())}" for text in document.false_positives]
-    remedy = document.custom.get("remedy")
-    for number, step in enumerate((s for s in remedy if isinstance(s, Mapping)) if isinstance(remedy, list) else (), 1):
-        lines.append(f"  what helps, {number}: {' '.join(str(step.get('step', '')).split())} ({step.get('risk', '')})")
-        lines += [f"      {line}" for line in str(step.get("command", "")).strip().splitlines()]
+    for number, step in enumerate(steps_of(document.custom.get("remedy")), 1):
+        lines.append(f"  what helps, {number}: {' '.join(step.text.split())} ({step.risk})")
+        lines += [f"      {line}" for line in step.command.splitlines()]
     return lines

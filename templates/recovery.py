@@ -22,7 +22,9 @@ FIXES = {"launch": "fix-launch.ps1", "migrate": "migrate.ps1"}
 def plan_text(plan: Plan) -> str:
     """Return plan.md."""
     disk = plan.source if plan.system and not plan.live else ""
-    told = bool(disk) and code(disk) == f"`{disk}`"  # what a span cannot show as it is, nobody can paste
+    pasted = bool(disk) and code(disk) == f"`{disk}`"  # what a span cannot show as it is, nobody can paste
+    # PowerShell takes typographic quotation marks for quotation marks, too
+    quoted = "'" + re.sub("(['‘’‚‛])", r"\1\1", disk) + "'" if pasted else "FOLDER"
     return (
         environment(html=False)
         .get_template(PLAN)
@@ -30,9 +32,8 @@ def plan_text(plan: Plan) -> str:
             plan=messages.told(plan),
             shown=_shown,
             of_disk=bool(disk),
-            # PowerShell takes typographic quotation marks for quotation marks, too
-            ps_root=" -Root " + ("'" + re.sub("(['‘’‚‛])", r"\1\1", disk) + "'" if told else "FOLDER"),
-            py_root=" --root " + (shlex.quote(disk) if told else "FOLDER"),
+            there="" if plan.live else f" -Root {quoted}",
+            py_there="" if plan.live else f" --root {shlex.quote(disk) if pasted else 'FOLDER'}",
         )
     )
 

@@ -143,6 +143,7 @@ def test_what_was_answered_in_part_is_told_apart_and_altered_evidence_is_named()
 @pytest.mark.parametrize("need", [*columns(), "service.State", "package.Status", "volume.FreeBytes"])
 def test_what_a_rule_needs_is_told_in_words(need: str) -> None:
     assert need not in evidence_words(need).split()
+    assert "of the kind" not in evidence_words(need)
 
 
 def test_a_single_finding_is_explained_with_all_its_steps() -> None:
